@@ -1,0 +1,43 @@
+import { randomUUID } from 'node:crypto';
+import { CancelledError } from './errors.js';
+
+/**
+ * What every call of a generated interface carries, in process and over gRPC alike.
+ *
+ * `signal` is the one thing to wait on: it links the caller's cancellation, the deadline and the daemon's shutdown,
+ * and aborts with a reason of `CancelledError`, `DeadlineExceededError` or `ShuttingDownError`.
+ */
+export interface CallContext {
+  readonly signal: AbortSignal;
+  /** When the caller stops waiting; absent without a deadline. */
+  readonly deadline?: Date;
+  /** Names the call in logs, across processes. */
+  readonly callId: string;
+  /** SPIFFE id or common name of the caller; empty for calls that the process makes itself. */
+  readonly identity: string;
+}
+
+/** The parts of a context that a caller may care to give. */
+export interface CallOptions {
+  readonly signal?: AbortSignal;
+  /** The call fails with `DeadlineExceededError` after this many milliseconds. */
+  readonly timeoutMs?: number;
+  readonly callId?: string;
+  readonly identity?: string;
+}
+
+/** A context for a call that starts here, rather than in a server. */
+export function callContext(options: CallOptions = {}): CallContext {
+  const { signal, timeoutMs, callId = randomUUID(), identity = '' } = options;
+  const base = { signal: signal ?? neverAborts, callId, identity };
+  return timeoutMs === undefined ? base : { ...base, deadline: new Date(Date.now() + timeoutMs) };
+}
+
+const neverAborts = new AbortController().signal;
+
+/** Why a call's signal aborted, as an error that tells it. */
+export function abortReason(signal: AbortSignal): Error {
+  return signal.reason instanceof Error && signal.reason.name !== 'AbortError'
+    ? signal.reason
+    : new CancelledError('The caller cancelled the call');
+}

@@ -1,0 +1,178 @@
+import {
+  type CallOptions as GrpcCallOptions,
+  type Client,
+  type ClientDuplexStream,
+  type ClientReadableStream,
+  type ClientWritableStream,
+  Metadata,
+  type ServiceError,
+} from '@grpc/grpc-js';
+import { once } from 'node:events';
+import type { CallContext } from './call-context.js';
+import { AuraeError } from './errors.js';
+import { errorOfStatus } from './grpc-status.js';
+
+/** Header by which one call keeps its name across processes. */
+export const callIdHeader = 'aurae-call-id';
+
+/**
+ * The transport of every generated `…ClientImpl`: calls a remote implementation of a generated interface over a
+ * grpc-js client. Failures are thrown as the AuraeError that the server meant. Aborting the context's signal
+ * cancels the call.
+ */
+export class GrpcRpc {
+  constructor(private readonly client: Client) {}
+
+  request(context: CallContext, service: string, method: string, data: Uint8Array): Promise<Uint8Array> {
+    return unaryResult(context, (respond) =>
+      this.client.makeUnaryRequest(
+        `/${service}/${method}`,
+        asBuffer,
+        asIs,
+        data,
+        metadataOf(context),
+        optionsOf(context),
+        respond,
+      ),
+    );
+  }
+
+  clientStreamingRequest(
+    context: CallContext,
+    service: string,
+    method: string,
+    data: AsyncIterable<Uint8Array>,
+  ): Promise<Uint8Array> {
+    return unaryResult(context, (respond) => {
+      const call = this.client.makeClientStreamRequest(
+        `/${service}/${method}`,
+        asBuffer,
+        asIs,
+        metadataOf(context),
+        optionsOf(context),
+        respond,
+      );
+      void sendAll(call, data, context.signal);
+      return call;
+    });
+  }
+
+  serverStreamingRequest(
+    context: CallContext,
+    service: string,
+    method: string,
+    data: Uint8Array,
+  ): AsyncIterable<Uint8Array> {
+    return receiveAll(context, () =>
+      this.client.makeServerStreamRequest(
+        `/${service}/${method}`,
+        asBuffer,
+        asIs,
+        data,
+        metadataOf(context),
+        optionsOf(context),
+      ),
+    );
+  }
+
+  bidirectionalStreamingRequest(
+    context: CallContext,
+    service: string,
+    method: string,
+    data: AsyncIterable<Uint8Array>,
+  ): AsyncIterable<Uint8Array> {
+    return receiveAll(context, () => {
+      const call = this.client.makeBidiStreamRequest(
+        `/${service}/${method}`,
+        asBuffer,
+        asIs,
+        metadataOf(context),
+        optionsOf(context),
+      );
+      void sendAll(call, data, context.signal);
+      return call;
+    });
+  }
+}
+
+interface Cancellable {
+  cancel(): void;
+}
+
+function unaryResult(
+  { signal }: CallContext,
+  start: (respond: (error: ServiceError | null, response?: Buffer) => void) => Cancellable,
+): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) {
+      reject(signal.reason);
+      return;
+    }
+    const cancel = () => call.cancel();
+    const call = start((error, response) => {
+      signal.removeEventListener('abort', cancel);
+      if (response) resolve(response);
+      else reject(error ? errorOfStatus(error) : new Error('The server sent neither an answer nor an error'));
+    });
+    signal.addEventListener('abort', cancel, { once: true });
+  });
+}
+
+async function* receiveAll(
+  { signal }: CallContext,
+  start: () => ClientReadableStream<Buffer> | ClientDuplexStream<Uint8Array, Buffer>,
+): AsyncIterable<Uint8Array> {
+  signal.throwIfAborted();
+  const call = start();
+  const cancel = () => call.cancel();
+  signal.addEventListener('abort', cancel, { once: true });
+  try {
+    yield* call as AsyncIterable<Buffer>;
+  } catch (error) {
+    throw isServiceError(error) ? errorOfStatus(error) : error;
+  } finally {
+    signal.removeEventListener('abort', cancel);
+    // A reader that leaves early ends the call; grpc-js then reports CANCELLED to nobody.
+    call.on('error', ignore);
+    call.cancel();
+  }
+}
+
+async function sendAll(
+  call: ClientWritableStream<Uint8Array> | ClientDuplexStream<Uint8Array, Buffer>,
+  data: AsyncIterable<Uint8Array>,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for await (const message of data) {
+      if (!call.write(message)) await Promise.race([once(call, 'drain', { signal }), once(call, 'close', { signal })]);
+    }
+    call.end();
+  } catch {
+    call.cancel();
+  }
+}
+
+function metadataOf(context: CallContext): Metadata {
+  const metadata = new Metadata();
+  metadata.set(callIdHeader, context.callId);
+  return metadata;
+}
+
+function optionsOf(context: CallContext): GrpcCallOptions {
+  return context.deadline ? { deadline: context.deadline } : {};
+}
+
+function isServiceError(error: unknown): error is ServiceError {
+  return error instanceof Error && !(error instanceof AuraeError) && typeof (error as ServiceError).code === 'number';
+}
+
+function asBuffer(data: Uint8Array): Buffer {
+  return Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength);
+}
+
+function asIs(data: Buffer): Buffer {
+  return data;
+}
+
+function ignore(): void {}

@@ -1,0 +1,41 @@
+export * as backend from './gen/backend.js';
+export * as meta from './gen/meta.js';
+export * as observe from './gen/observe.js';
+export * as runtime from './gen/runtime.js';
+export * as schedule from './gen/schedule.js';
+export {
+  type BackendContracts,
+  type BackendHost,
+  type BackendKind,
+  type BackendLog,
+  backendProtocolVersion,
+  type BackendRegistration,
+  defineBackend,
+  type Disposable,
+  type OptionsIssue,
+  type OptionsResult,
+  type OptionsSchema,
+} from './backend-registration.js';
+export { bindService, type CallOpener, type OpenCall, type ServerCall } from './bind-service.js';
+export { abortReason, type CallContext, callContext, type CallOptions } from './call-context.js';
+export { descriptorSet } from './descriptors.js';
+export {
+  AlreadyExistsError,
+  AuraeError,
+  type AuraeErrorOptions,
+  CancelledError,
+  CapabilityNotSupportedError,
+  DeadlineExceededError,
+  FailedPreconditionError,
+  type FieldViolation,
+  InternalError,
+  InvalidSpecError,
+  NotFoundError,
+  PermissionDeniedError,
+  ResourceExhaustedError,
+  ShuttingDownError,
+  UnauthenticatedError,
+  UnavailableError,
+} from './errors.js';
+export { callIdHeader, GrpcRpc } from './grpc-rpc.js';
+export { errorOfStatus, statusOfError } from './grpc-status.js';
