@@ -32,7 +32,10 @@ export interface OpenCall {
  * Opens a call: links its cancellation and deadline into one signal, checks and counts it. May throw, which
  * refuses the call.
  */
-export type CallOpener = (call: ServerCall, path: string) => OpenCall;
+export type CallOpener = (call: ServerCall, method: ServedMethod) => OpenCall;
+
+/** What a server knows of a method before it reads the request. */
+export type ServedMethod = Pick<MethodDefinition<unknown, unknown>, 'path' | 'requestStream' | 'responseStream'>;
 
 type Method = (context: CallContext, request: unknown) => unknown;
 
@@ -62,32 +65,41 @@ function unimplemented(path: string): Method {
 }
 
 function handler(method: MethodDefinition<unknown, unknown>, serve: Method, open: CallOpener): UntypedHandleCall {
-  const { path, requestStream, responseStream } = method;
+  const { requestStream, responseStream } = method;
   if (responseStream) {
     return (call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>) => {
-      const request = requestStream ? call : (call as ServerWritableStream<unknown, unknown>).request;
-      void respondWithStream(call, path, open, (context) => serve(context, request) as AsyncIterable<unknown>);
+      const request = requestStream
+        ? requestsOf(call as ServerDuplexStream<unknown, unknown>)
+        : (call as ServerWritableStream<unknown, unknown>).request;
+      void respondWithStream(call, method, open, (context) => serve(context, request) as AsyncIterable<unknown>);
     };
   }
   return (
     call: ServerUnaryCall<unknown, unknown> | ServerReadableStream<unknown, unknown>,
     respond: sendUnaryData<unknown>,
   ) => {
-    const request = requestStream ? call : (call as ServerUnaryCall<unknown, unknown>).request;
-    void respondOnce(call, path, open, respond, (context) => serve(context, request) as Promise<unknown>);
+    const request = requestStream
+      ? requestsOf(call as ServerReadableStream<unknown, unknown>)
+      : (call as ServerUnaryCall<unknown, unknown>).request;
+    void respondOnce(call, method, open, respond, (context) => serve(context, request) as Promise<unknown>);
   };
+}
+
+/** A plain `for await` would destroy the call with its last request, and the answers with it. */
+function requestsOf(call: ServerReadableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>) {
+  return call.iterator({ destroyOnReturn: false });
 }
 
 async function respondOnce(
   call: ServerCall,
-  path: string,
+  method: ServedMethod,
   open: CallOpener,
   respond: sendUnaryData<unknown>,
   serve: (context: CallContext) => Promise<unknown>,
 ): Promise<void> {
   let opened: OpenCall | undefined;
   try {
-    opened = open(call, path);
+    opened = open(call, method);
     const response = await serve(opened.context);
     respond(null, response);
     opened.close();
@@ -99,13 +111,13 @@ async function respondOnce(
 
 async function respondWithStream(
   call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
-  path: string,
+  method: ServedMethod,
   open: CallOpener,
   serve: (context: CallContext) => AsyncIterable<unknown>,
 ): Promise<void> {
   let opened: OpenCall | undefined;
   try {
-    opened = open(call, path);
+    opened = open(call, method);
     const { signal } = opened.context;
     for await (const item of serve(opened.context)) {
       // The slow reader's pace is the stream's pace: nothing piles up here.

@@ -16,7 +16,7 @@ export {
   type OptionsResult,
   type OptionsSchema,
 } from './backend-registration.js';
-export { bindService, type CallOpener, type OpenCall, type ServerCall } from './bind-service.js';
+export { bindService, type CallOpener, type OpenCall, type ServedMethod, type ServerCall } from './bind-service.js';
 export { abortReason, type CallContext, callContext, type CallOptions } from './call-context.js';
 export { descriptorSet } from './descriptors.js';
 export {
@@ -39,3 +39,4 @@ export {
 } from './errors.js';
 export { callIdHeader, GrpcRpc } from './grpc-rpc.js';
 export { errorOfStatus, statusOfError } from './grpc-status.js';
+export { unavailableBackend } from './unavailable-backend.js';

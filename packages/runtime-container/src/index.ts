@@ -1,1 +1,2 @@
-export {};
+export { registration } from './registration.js';
+export { unimplementedContainerRuntime } from './unimplemented-container-runtime.js';

@@ -1,1 +1,2 @@
-export {};
+export { registration } from './registration.js';
+export { unimplementedInstanceRuntime } from './unimplemented-instance-runtime.js';
