@@ -1,0 +1,108 @@
+import { homedir } from 'node:os';
+import { Command, CommanderError, Option } from 'commander';
+import type { DaemonFlags } from './composition/daemon-settings.js';
+import { version } from './version.js';
+
+/** What the process ends with. */
+const exitCodes = { usage: 2, failure: 1 } as const;
+
+/** The `auraed` command. Ends the process itself. */
+export async function main(argv: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync([...argv]);
+  } catch (error) {
+    if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
+    else process.exitCode = reportFailure(error, argv.includes('json'));
+  }
+}
+
+function program(): Command {
+  const command = new Command('auraed')
+    .description('Owns the workloads of this machine and serves them over gRPC.')
+    .version(version)
+    .showHelpAfterError('(run "auraed --help" for the flags)')
+    .exitOverride();
+  pathOptions(command)
+    .option('--socket <path>', 'Unix socket to serve on')
+    .option('--listen <host:port>', 'also serve on TCP')
+    .option('--state-dir <dir>', 'what survives a reboot')
+    .option('--run-dir <dir>', 'what survives the daemon, not a reboot')
+    .option('--ca-crt <file>', 'certificate authority whose clients are let in')
+    .option('--server-crt <file>', "the server's certificate")
+    .option('--server-key <file>', "the server's private key")
+    .addOption(new Option('--log-level <level>').choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal']))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  auraed                              serve with the defaults
+  auraed --root /tmp/node1            keep everything below one directory
+  auraed --listen 127.0.0.1:8080      serve on TCP too
+  auraed pki issue alice              make a client certificate`,
+    )
+    .action(async (options: RunOptions) => {
+      const { runDaemon } = await import('./run-daemon.js');
+      await runDaemon(options, surroundings());
+    });
+  command.addCommand(pkiCommand());
+  return command;
+}
+
+function pkiCommand(): Command {
+  const issue = pathOptions(new Command('issue'))
+    .argument('<name>', 'what the certificate calls its holder')
+    .description('Makes the key and certificate of a client, signed by the CA of this daemon.')
+    .option('--days <days>', 'how long it is valid', wholeNumber)
+    .option('--overwrite', 'replace the files of the same name')
+    .addOption(new Option('--output <form>').choices(['text', 'json']).default('text'))
+    .addHelpText('after', '\nExample:\n  auraed pki issue alice --days 90')
+    .action(async (name: string, options: IssueOptions) => {
+      const { issueClientCertificate } = await import('./issue-client-certificate.js');
+      process.stdout.write(await issueClientCertificate(name, options, surroundings()));
+    });
+  return new Command('pki').description('Works on the certificates of this daemon.').addCommand(issue);
+}
+
+/** Flags that say where everything lives. */
+export interface PathOptions {
+  readonly root?: string;
+  readonly config?: string;
+  readonly pkiDir?: string;
+}
+
+export interface RunOptions extends PathOptions, DaemonFlags {
+  readonly pkiDir?: string;
+}
+
+export interface IssueOptions extends PathOptions {
+  readonly days?: number;
+  readonly overwrite?: boolean;
+  readonly output: 'text' | 'json';
+}
+
+function pathOptions(command: Command): Command {
+  return command
+    .option('--root <dir>', 'keep every path below this directory')
+    .option('--config <file>', 'configuration file')
+    .option('--pki-dir <dir>', 'keys and certificates');
+}
+
+function wholeNumber(text: string): number {
+  return /^\d+$/.test(text) ? Number(text) : Number.NaN;
+}
+
+function surroundings() {
+  return { uid: process.geteuid?.() ?? 0, home: homedir(), env: process.env };
+}
+
+function reportFailure(error: unknown, asJson: boolean): number {
+  const { name, message, stack, reason } = error as Error & { reason?: string };
+  const isExpected = ['ConfigError', 'StartupError'].includes(name) || reason !== undefined;
+  if (asJson) {
+    process.stderr.write(`${JSON.stringify({ error: { reason: reason ?? name, message } })}\n`);
+  } else {
+    const text = isExpected ? message : (stack ?? message);
+    process.stderr.write(`${text.replace(/^/gm, 'auraed: ')}\n`);
+  }
+  return name === 'ConfigError' || reason === 'INVALID_SPEC' ? exitCodes.usage : exitCodes.failure;
+}

@@ -1,0 +1,72 @@
+import { createDaemon, type Daemon } from './composition/create-daemon.js';
+import type { Surroundings } from './config/daemon-paths.js';
+import { loadSettings } from './load-settings.js';
+import type { RunOptions } from './main.js';
+import { version } from './version.js';
+
+/** Serves until SIGTERM or SIGINT, then drains and returns. A second signal cuts the draining short. */
+export async function runDaemon(options: RunOptions, surroundings: Surroundings): Promise<void> {
+  const settings = loadSettings(options, surroundings);
+  // Whatever the daemon makes is its own; workloads get the usual mask back at their start.
+  process.umask(0o077);
+  ignoreClosedOutput();
+  const stopRequested = stopSignals();
+  const daemon = await createDaemon(settings);
+  reportFaults(daemon, stopRequested.request);
+  process.stdout.write(welcome(daemon, options.root));
+  await stopRequested.first;
+  await daemon.stop(stopRequested.second);
+}
+
+interface StopSignals {
+  readonly first: Promise<void>;
+  readonly second: AbortSignal;
+  readonly request: () => void;
+}
+
+function stopSignals(): StopSignals {
+  const second = new AbortController();
+  let isRequested = false;
+  let request = (): void => {};
+  const first = new Promise<void>((resolve) => {
+    request = resolve;
+  });
+  const onSignal = (): void => {
+    if (isRequested) second.abort();
+    isRequested = true;
+    request();
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, onSignal);
+  return { first, second: second.signal, request };
+}
+
+/** A terminal or a log collector that goes away must not take the daemon with it. */
+function ignoreClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+}
+
+/** A forgotten rejection is a fault of one call; after an exception that nobody caught, nothing can be trusted. */
+function reportFaults({ log }: Daemon, stop: () => void): void {
+  process.on('unhandledRejection', (error) => log.error('A promise was rejected and nobody cared', { error }));
+  process.on('uncaughtException', (error) => {
+    log.error('Stopping after an exception that nobody caught', { error });
+    process.exitCode = 1;
+    stop();
+  });
+}
+
+function welcome({ socket, tcpPort }: Daemon, root: string | undefined): string {
+  // In a checkout the command is not on the PATH, and `npm start` is how one got here.
+  const command = process.env['npm_lifecycle_event'] === 'start' ? 'npx aurae' : 'aurae';
+  const flags = root === undefined ? '' : ` --root ${root}`;
+  const tcp = tcpPort === undefined ? '' : ` and on TCP port ${tcpPort}`;
+  return `auraed ${version} serves on ${socket}${tcp} (pid ${process.pid})
+
+  In another terminal:
+    ${command}${flags} status
+    ${command}${flags} exec -- uname -a
+    ${command}${flags} logs --daemon -f
+
+  Ctrl-C stops it.
+`;
+}

@@ -1,0 +1,89 @@
+import { chmodSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
+import { StartupError } from '../lifecycle/startup-error.js';
+import type { ServerCredentials } from '../pki/index.js';
+import { claimSocketPath } from './unix-socket.js';
+
+export interface ListenerEvents {
+  /** A client has shown a certificate of the CA. */
+  onConnection(socket: TLSSocket): void;
+  /** A handshake failed; the connection is gone. */
+  onRefused(reason: string, socket: TLSSocket): void;
+}
+
+export interface ListenerLimits {
+  readonly connections: number;
+  readonly handshakeTimeoutMs: number;
+}
+
+/**
+ * Accepts connections that are mutually authenticated by TLS 1.2 or later, on a Unix socket or on TCP, and hands on
+ * those whose client certificate is good. It stands in front of grpc-js, which drops failed handshakes silently.
+ */
+export class SecureListener implements AsyncDisposable {
+  private readonly server: Server;
+
+  constructor(credentials: ServerCredentials, limits: ListenerLimits, events: ListenerEvents) {
+    this.server = createServer(tlsOptions(credentials, limits));
+    this.server.maxConnections = limits.connections;
+    this.server.on('secureConnection', (socket) => {
+      socket.on('error', () => socket.destroy());
+      events.onConnection(socket);
+    });
+    this.server.on('tlsClientError', (error, socket) => events.onRefused(refusalReason(error, socket), socket));
+  }
+
+  /** Listens on a Unix socket that only the daemon's own user may connect to. */
+  async listenUnix(path: string): Promise<void> {
+    await claimSocketPath(path);
+    await this.listen(() => this.server.listen(path), `the socket "${path}"`);
+    chmodSync(path, 0o600);
+  }
+
+  /** @returns the port, which differs from the given one when that was 0 */
+  async listenTcp(host: string, port: number): Promise<number> {
+    await this.listen(() => this.server.listen(port, host), `"${host}:${port}"`);
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  /** Accepts no more. Connections that are there go on; whoever got them ends them. */
+  stopAccepting(): void {
+    this.server.close(() => undefined);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stopAccepting();
+  }
+
+  private listen(start: () => void, where: string): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.server.once('error', (error) => reject(new StartupError(`Cannot listen on ${where}: ${error.message}`)));
+      this.server.once('listening', () => {
+        this.server.removeAllListeners('error');
+        resolve();
+      });
+      start();
+    });
+  }
+}
+
+function tlsOptions({ ca, cert, key }: ServerCredentials, limits: ListenerLimits): TlsOptions {
+  return {
+    ca,
+    cert,
+    key,
+    requestCert: true,
+    rejectUnauthorized: true,
+    minVersion: 'TLSv1.2',
+    ALPNProtocols: ['h2'],
+    handshakeTimeout: limits.handshakeTimeoutMs,
+  };
+}
+
+function refusalReason(error: Error & { code?: string; reason?: string }, socket: TLSSocket): string {
+  // Set when the client did show a certificate, and it was not good: CERT_HAS_EXPIRED and the like.
+  const { authorizationError } = socket;
+  if (authorizationError) return `client certificate refused: ${String(authorizationError)}`;
+  return error.reason ?? error.code ?? error.message;
+}

@@ -1,0 +1,51 @@
+import { type BackendContracts, type BackendKind, type CallContext, meta, observe } from '@aurae/proto';
+
+/** A backend in use, and where it came from. */
+export interface CatalogEntry {
+  readonly kind: BackendKind;
+  readonly name: string;
+  /** `built-in`, or the module's name. */
+  readonly source: string;
+  readonly backend: Pick<BackendContracts['executable'], 'describe'>;
+}
+
+/** Describe answers at once; a backend that does not within this time is ill. */
+const describeTimeoutMs = 2_000;
+
+/** Every backend and log sink that the daemon uses. */
+export class BackendCatalog {
+  private readonly entries: CatalogEntry[] = [];
+
+  add(entry: CatalogEntry): void {
+    this.entries.push(entry);
+  }
+
+  describeAll(context: CallContext): Promise<observe.BackendStatus[]> {
+    return Promise.all(this.entries.map((entry) => describe(entry, context)));
+  }
+}
+
+async function describe({ kind, name, source, backend }: CatalogEntry, context: CallContext) {
+  const signal = AbortSignal.any([context.signal, AbortSignal.timeout(describeTimeoutMs)]);
+  const description = await bounded(backend.describe({ ...context, signal }, {}), signal).catch((error: unknown) =>
+    unavailable(name, signal.aborted ? `it did not describe itself within ${describeTimeoutMs} ms` : String(error)),
+  );
+  return observe.BackendStatus.fromPartial({ kind, source, description });
+}
+
+/** A backend that ignores its signal must not hold up the answer about the others. */
+function bounded<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}
+
+function unavailable(name: string, reason: string): meta.BackendDescription {
+  return meta.BackendDescription.fromPartial({
+    name,
+    health: { state: meta.HealthState.HEALTH_STATE_UNAVAILABLE, reason },
+  });
+}
