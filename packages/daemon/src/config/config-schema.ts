@@ -90,7 +90,7 @@ export const configSchema = z.strictObject({
 
   limits: z
     .strictObject({
-      /** Connections at once, on all listeners together. */
+      /** Connections at once, on the socket and on TCP each. */
       connections: z.int().min(1).max(1_000_000).default(4096),
       /** Calls at once on one connection. */
       streams_per_connection: z.int().min(1).max(1_000_000).default(4096),

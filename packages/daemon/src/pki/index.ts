@@ -8,6 +8,5 @@ export {
   type ServerCredentials,
 } from './load-server-credentials.js';
 export { type PeerCertificateSource, type PeerIdentity, peerIdentity } from './peer-identity.js';
-export { PeerIdentityCache } from './peer-identity-cache.js';
 export { type ClientPaths, clientPaths, type PkiPaths, pkiPaths } from './pki-paths.js';
 export { assertTrustDomain, defaultTrustDomain, parseSpiffeId, type SpiffeId } from './spiffe-id.js';

@@ -7,7 +7,7 @@ import type { CallRegistry } from './call-registry.js';
 import type { ConnectionIdentity } from './connection-identity.js';
 import { HealthService } from './health-service.js';
 import { addReflection } from './reflection-service.js';
-import { type ListenerLimits, SecureListener } from './secure-listener.js';
+import { type ListenerEvents, type ListenerLimits, SecureListener } from './secure-listener.js';
 
 export interface ServedInterface {
   /** Full name, e.g. `runtime.Runtime`. */
@@ -24,7 +24,8 @@ export interface GrpcServerLimits extends ListenerLimits {
 /** Serves interfaces over gRPC to clients that SecureListener lets in, with health and reflection beside them. */
 export class GrpcServer {
   private readonly server: Server;
-  private readonly listener: SecureListener;
+  private readonly listeners: SecureListener[] = [];
+  private readonly makeListener: () => SecureListener;
   private readonly health: HealthService;
 
   constructor(
@@ -49,18 +50,19 @@ export class GrpcServer {
     addReflection(this.server, names);
     // TLS ended in SecureListener: what reaches grpc-js is plain HTTP/2 on an authenticated socket.
     const injector = this.server.createConnectionInjector(GrpcCredentials.createInsecure());
-    this.listener = new SecureListener(credentials, limits, {
+    const events: ListenerEvents = {
       onConnection: (socket) => this.admit(socket, () => injector.injectConnection(socket)),
       onRefused: (reason, socket) => this.refuse(reason, socket),
-    });
+    };
+    this.makeListener = () => new SecureListener(credentials, limits, events);
   }
 
   listenUnix(path: string): Promise<void> {
-    return this.listener.listenUnix(path);
+    return this.addListener().listenUnix(path);
   }
 
   listenTcp(host: string, port: number): Promise<number> {
-    return this.listener.listenTcp(host, port);
+    return this.addListener().listenTcp(host, port);
   }
 
   /** Says that everything is served. Before, health answers NOT_SERVING. */
@@ -76,7 +78,7 @@ export class GrpcServer {
    */
   async shutDown(drainTimeoutMs: number, hurry: AbortSignal): Promise<void> {
     this.health.markNotServing();
-    this.listener.stopAccepting();
+    for (const listener of this.listeners) listener.stopAccepting();
     this.calls.stopAccepting();
     if (!(await this.calls.drain(drainTimeoutMs, hurry))) {
       this.log.warn(`Cancelling ${this.calls.inFlight} calls that are still in flight`);
@@ -98,6 +100,12 @@ export class GrpcServer {
       });
     });
     this.server.forceShutdown();
+  }
+
+  private addListener(): SecureListener {
+    const listener = this.makeListener();
+    this.listeners.push(listener);
+    return listener;
   }
 
   private admit(socket: TLSSocket, proceed: () => void): void {

@@ -18,10 +18,10 @@ export interface ListenerLimits {
 }
 
 /**
- * Accepts connections that are mutually authenticated by TLS 1.2 or later, on a Unix socket or on TCP, and hands on
- * those whose client certificate is good. It stands in front of grpc-js, which drops failed handshakes silently.
+ * Accepts connections that are mutually authenticated by TLS 1.2 or later, on one Unix socket or TCP address, and hands
+ * on those whose client certificate is good. It stands in front of grpc-js, which drops failed handshakes silently.
  */
-export class SecureListener implements AsyncDisposable {
+export class SecureListener {
   private readonly server: Server;
 
   constructor(credentials: ServerCredentials, limits: ListenerLimits, events: ListenerEvents) {
@@ -50,10 +50,6 @@ export class SecureListener implements AsyncDisposable {
   /** Accepts no more. Connections that are there go on; whoever got them ends them. */
   stopAccepting(): void {
     this.server.close(() => undefined);
-  }
-
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.stopAccepting();
   }
 
   private listen(start: () => void, where: string): Promise<void> {
