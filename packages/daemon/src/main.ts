@@ -1,6 +1,7 @@
 import { homedir } from 'node:os';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import type { DaemonFlags } from './composition/daemon-settings.js';
+import { configSchema } from './config/config-schema.js';
 import { version } from './version.js';
 
 /** What the process ends with. */
@@ -21,10 +22,12 @@ function program(): Command {
     .description('Owns the workloads of this machine and serves them over gRPC.')
     .version(version)
     .showHelpAfterError('(run "auraed --help" for the flags)')
+    // Otherwise `auraed` takes the flags of `auraed pki issue` for its own.
+    .enablePositionalOptions()
     .exitOverride();
   pathOptions(command)
     .option('--socket <path>', 'Unix socket to serve on')
-    .option('--listen <host:port>', 'also serve on TCP')
+    .option('--listen <host:port>', 'also serve on TCP', tcpAddress)
     .option('--state-dir <dir>', 'what survives a reboot')
     .option('--run-dir <dir>', 'what survives the daemon, not a reboot')
     .option('--ca-crt <file>', 'certificate authority whose clients are let in')
@@ -85,6 +88,12 @@ function pathOptions(command: Command): Command {
     .option('--root <dir>', 'keep every path below this directory')
     .option('--config <file>', 'configuration file')
     .option('--pki-dir <dir>', 'keys and certificates');
+}
+
+function tcpAddress(text: string): string {
+  const result = configSchema.shape.tcp.safeParse({ listen: text });
+  if (result.success) return text;
+  throw new InvalidArgumentError(`It must be ${result.error.issues[0]?.message}.`);
 }
 
 function wholeNumber(text: string): number {

@@ -18,7 +18,7 @@ export {
 } from './backend-registration.js';
 export { bindService, type CallOpener, type OpenCall, type ServedMethod, type ServerCall } from './bind-service.js';
 export { abortReason, type CallContext, callContext, type CallOptions } from './call-context.js';
-export { descriptorSet } from './descriptors.js';
+export { fileDescriptors } from './descriptors.js';
 export {
   AlreadyExistsError,
   AuraeError,

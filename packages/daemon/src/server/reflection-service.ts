@@ -1,16 +1,14 @@
-import { descriptorSet } from '@aurae/proto';
+import { fileDescriptors } from '@aurae/proto';
 import type { Server } from '@grpc/grpc-js';
-import { loadFileDescriptorSetFromBuffer, loadSync } from '@grpc/proto-loader';
+import type { PackageDefinition } from '@grpc/proto-loader';
 import { ReflectionService } from '@grpc/reflection';
-import { protoPath } from 'grpc-health-check';
 
 const healthService = 'grpc.health.v1.Health';
 
-/** Serves reflection for the named services and for health, and for nothing else of the descriptor set. */
+/** Serves reflection for the named services and for health, and for nothing else of the descriptors. */
 export function addReflection(server: Server, services: readonly string[]): void {
-  const definitions = {
-    ...loadFileDescriptorSetFromBuffer(descriptorSet()),
-    ...loadSync(protoPath),
-  };
+  // The reflection service reads nothing else of a definition. Descriptors that proto-loader has taken apart and put
+  // together again are refused by strict clients such as `buf curl`.
+  const definitions = { aurae: { fileDescriptorProtos: fileDescriptors() } } as unknown as PackageDefinition;
   new ReflectionService(definitions, { services: [...services, healthService] }).addToServer(server);
 }
