@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import type { BackendHost, BackendKind, BackendRegistration, Disposable, BackendContracts } from '@aurae/proto';
 import { ConfigError } from '../config/config-error.js';
+import { describeValue, valueAt } from '../config/describe-value.js';
 import { builtInBackend, builtInNames } from './built-in-backends.js';
 
 /** A choice in the configuration, and where it stands there. */
@@ -82,9 +83,10 @@ async function parseOptions<Options>(
   const result = await registration.options['~standard'].validate(choice.options);
   if (!result.issues) return result.value;
   const faults = result.issues.map((issue) => {
-    const path = (issue.path ?? []).map((part) => String(typeof part === 'object' ? part.key : part));
-    const key = [choice.configKey, 'options', ...path].join('.');
-    return `${choice.configFile}: ${key}: ${issue.message}`;
+    const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
+    const key = [choice.configKey, 'options', ...path.map(String)].join('.');
+    const value = describeValue(valueAt(choice.options, path));
+    return `${choice.configFile}: ${key} = ${value} is not allowed: ${issue.message}`;
   });
   throw new ConfigError(faults.join('\n'), faults);
 }

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { describeValue, valueAt } from './describe-value.js';
 
 /** Tells each issue of a schema as a sentence that names file, key, value and what is allowed. */
 export function configFaults(file: string, value: unknown, schema: z.ZodType, error: z.ZodError): string[] {
@@ -7,7 +8,9 @@ export function configFaults(file: string, value: unknown, schema: z.ZodType, er
       return issue.keys.map((key) => unknownKey(file, issue.path, key, allowedKeys(schema, issue.path)));
     }
     const key = keyName(issue.path);
-    return [`${file}: ${key} = ${quoted(valueAt(value, issue.path))} is not allowed: it must be ${allowed(issue)}`];
+    return [
+      `${file}: ${key} = ${describeValue(valueAt(value, issue.path))} is not allowed: it must be ${allowed(issue)}`,
+    ];
   });
 }
 
@@ -20,7 +23,7 @@ function allowed(issue: z.core.$ZodIssue): string {
   switch (issue.code) {
     case 'invalid_value':
       return issue.message.startsWith('Invalid')
-        ? issue.values.map((value) => quoted(value)).join(', ')
+        ? issue.values.map((value) => describeValue(value)).join(', ')
         : issue.message;
     case 'invalid_type':
       return issue.message.startsWith('Invalid') ? article(issue.expected) : issue.message;
@@ -50,16 +53,6 @@ function keyName(path: readonly PropertyKey[]): string {
     .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
     .join('')
     .replace(/^\./, '');
-}
-
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
-  return path.reduce<unknown>((inner, part) => (inner as Record<PropertyKey, unknown> | undefined)?.[part], value);
-}
-
-function quoted(value: unknown): string {
-  const text = JSON.stringify(value, (_, inner: unknown) => (typeof inner === 'bigint' ? Number(inner) : inner));
-  if (text === undefined) return 'nothing';
-  return text.length <= 120 ? text : `${text.slice(0, 120)}…`;
 }
 
 function allowedKeys(schema: z.ZodType, path: readonly PropertyKey[]): string[] {

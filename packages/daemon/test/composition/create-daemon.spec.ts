@@ -7,7 +7,7 @@ import {
   DeadlineExceededError,
   InternalError,
   meta,
-  observe,
+  type observe,
   runtime,
   ShuttingDownError,
   UnavailableError,
