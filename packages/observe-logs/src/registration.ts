@@ -1,0 +1,19 @@
+import { defineBackend } from '@aurae/proto';
+import { z } from 'zod';
+import { ConsoleLogSink } from './console-log-sink.js';
+import { logLevels } from './log-level.js';
+
+const options = z.strictObject({
+  stream: z.enum(['stderr', 'stdout']).default('stderr'),
+  format: z.enum(['auto', 'pretty', 'json']).default('auto'),
+  /** The least important level to write. */
+  level: z.enum(logLevels).default('info'),
+});
+
+/** The log sink `console`: standard error or standard output of the daemon. */
+export const consoleLogSinkRegistration = defineBackend({
+  kind: 'log-sink',
+  name: 'console',
+  options,
+  create: ({ stream, format, level }) => new ConsoleLogSink({ stream: process[stream], format, level }),
+});
