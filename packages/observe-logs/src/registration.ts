@@ -6,8 +6,8 @@ import { logLevels } from './log-level.js';
 const options = z.strictObject({
   stream: z.enum(['stderr', 'stdout']).default('stderr'),
   format: z.enum(['auto', 'pretty', 'json']).default('auto'),
-  /** The least important level to write. */
-  level: z.enum(logLevels).default('info'),
+  /** The least important level to write. Default: all that the daemon's own level lets through. */
+  level: z.enum(logLevels).default('trace'),
 });
 
 /** The log sink `console`: standard error or standard output of the daemon. */

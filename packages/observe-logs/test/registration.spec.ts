@@ -6,7 +6,7 @@ const log = { debug() {}, info() {}, warn() {}, error() {} };
 
 it('the console sink has defaults for every option, and makes a sink of them', async () => {
   const parsed = await options['~standard'].validate({});
-  expect(parsed).toEqual({ value: { stream: 'stderr', format: 'auto', level: 'info' } });
+  expect(parsed).toEqual({ value: { stream: 'stderr', format: 'auto', level: 'trace' } });
   if (parsed.issues) throw new Error('the defaults are not valid');
   const sink = await create(parsed.value, { stateDir: '/nowhere', runDir: '/nowhere', log });
   expect(await sink.describe({ signal: new AbortController().signal, callId: '', identity: '' }, {})).toMatchObject({

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { CancelledError } from './errors.js';
 
 /**
@@ -33,7 +34,9 @@ export function callContext(options: CallOptions = {}): CallContext {
   return timeoutMs === undefined ? base : { ...base, deadline: new Date(Date.now() + timeoutMs) };
 }
 
+/** One for all: a signal of its own for each call would cost more than most calls. */
 const neverAborts = new AbortController().signal;
+setMaxListeners(0, neverAborts);
 
 /** Why a call's signal aborted, as an error that tells it. */
 export function abortReason(signal: AbortSignal): Error {

@@ -1,0 +1,57 @@
+import { meta, runtime } from '@aurae/proto';
+import { formatDuration } from '../duration.js';
+import { execExitCodes, exitCodeOfSignal } from '../exit-codes.js';
+import { escapeControlCharacters } from '../output/escape-control-characters.js';
+
+/** What `aurae exec` ends with, and what it has to tell besides the command's own output. */
+export interface ExecOutcome {
+  readonly exitCode: number;
+  readonly notes: readonly string[];
+}
+
+export function execOutcome(status: runtime.ExecutableStatus, { timeout }: { readonly timeout?: number }): ExecOutcome {
+  const message = escapeControlCharacters(status.meta?.message ?? '');
+  if (status.status === meta.Status.STATUS_ERROR) {
+    return { exitCode: exitCodeOfError(status), notes: [message || 'the command could not run'] };
+  }
+  const notes = droppedNotes(status);
+  switch (status.termination) {
+    case runtime.Termination.TERMINATION_TIMEOUT: {
+      const limit = timeout === undefined ? 'its time limit' : spanOf(timeout);
+      return {
+        exitCode: execExitCodes.timedOut,
+        notes: [...notes, `the command was ended after ${limit} (--timeout)`],
+      };
+    }
+    case runtime.Termination.TERMINATION_SHUTDOWN:
+      notes.push('auraed shut down and ended the command');
+      break;
+    default:
+      break;
+  }
+  if (/^\d{1,3}$/.test(status.exitCode)) return { exitCode: Number(status.exitCode), notes };
+  if (status.signal > 0) return { exitCode: exitCodeOfSignal(status.signal), notes };
+  const unknown = `auraed does not know how the command ended${message && `: ${message}`}`;
+  return { exitCode: execExitCodes.ownFailure, notes: [...notes, unknown] };
+}
+
+/** The convention of env(1) and timeout(1), for the program alone: a missing directory is a failure of one's own. */
+function exitCodeOfError({ errorCode, failedStep }: runtime.ExecutableStatus): number {
+  if (failedStep !== runtime.StartStep.START_STEP_PROGRAM) return execExitCodes.ownFailure;
+  if (errorCode === 'ENOENT') return execExitCodes.notFound;
+  return errorCode === 'EACCES' || errorCode === 'ENOEXEC' ? execExitCodes.cannotExecute : execExitCodes.ownFailure;
+}
+
+function droppedNotes({ stdoutDroppedBytes, stderrDroppedBytes }: runtime.ExecutableStatus): string[] {
+  const lost = [
+    ['stdout', stdoutDroppedBytes],
+    ['stderr', stderrDroppedBytes],
+  ] as const;
+  return lost
+    .filter(([, count]) => count > 0n)
+    .map(([channel, count]) => `warning: ${count} bytes of ${channel} lay beyond the daemon's bound and are lost`);
+}
+
+function spanOf(ms: number): string {
+  return ms % 1000 === 0 ? formatDuration(ms) : `${ms}ms`;
+}

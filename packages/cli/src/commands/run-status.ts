@@ -1,0 +1,24 @@
+import { connect } from '@aurae/client';
+import { observe } from '@aurae/proto';
+import { exitCodes } from '../exit-codes.js';
+import { connectOptions, type GlobalOptions } from '../global-options.js';
+import { Interruption } from '../interruption.js';
+import { OutputStream } from '../output/output-stream.js';
+import { paintFor } from '../output/terminal-style.js';
+import { formatStatus } from './format-status.js';
+
+/** A daemon that does not answer in this time is as good as gone. */
+const timeoutMs = 10_000;
+
+export async function runStatus(options: GlobalOptions): Promise<number> {
+  using interruption = Interruption.listen();
+  await using client = connect(connectOptions(options));
+  const status = await client.observe.status({}, { signal: interruption.signal, timeoutMs });
+  client.close();
+  const text =
+    options.output === 'json'
+      ? JSON.stringify(observe.StatusResponse.toJSON(status))
+      : formatStatus(status, paintFor(process.stdout));
+  await interruption.race(new OutputStream(process.stdout).write(`${text}\n`));
+  return exitCodes.success;
+}

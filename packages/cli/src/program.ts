@@ -1,0 +1,49 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { addExecCommand } from './commands/exec-command.js';
+import { addLogsCommand } from './commands/logs-command.js';
+import { addPkiCommand } from './commands/pki-command.js';
+import { addStatusCommand } from './commands/status-command.js';
+import { addGlobalOptions } from './global-options.js';
+
+/** Ends with a number that the process ends with. */
+export type Finish = (exitCode: number) => void;
+
+/**
+ * The command line. Commands load what they need when they run: the words of `--help` come without gRPC.
+ *
+ * @param finish called once with the exit code, unless parsing or the command fails
+ */
+export function createProgram(finish: Finish): Command {
+  const program = new Command('aurae')
+    .description('Runs and watches workloads through auraed, the daemon that owns this machine.')
+    .version(readVersion(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help of a command')
+    .enablePositionalOptions()
+    .exitOverride()
+    // Messages are written in one place, for people or as JSON.
+    .configureOutput({ outputError: () => {} })
+    .addHelpText(
+      'after',
+      `
+Examples:
+  aurae status
+  aurae exec -- uname -a
+  aurae logs --daemon --follow
+
+Without options aurae finds auraed by itself: AURAE_SOCKET, AURAE_CONFIG or AURAE_ROOT, then ~/.aurae/config
+or /etc/aurae/config, then the default paths.`,
+    );
+  addGlobalOptions(program);
+  addExecCommand(program, finish);
+  addStatusCommand(program, finish);
+  addLogsCommand(program, finish);
+  addPkiCommand(program, finish);
+  return program;
+}
+
+function readVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { runCli } from './support/run-cli.js';
+
+test.each([[[]], [['exec']], [['status']], [['logs']], [['pki']], [['pki', 'issue']]])(
+  'the help of %j shows an example and the global options',
+  async (command) => {
+    const result = await runCli([...command, '--help']);
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdout).toMatch(/Examples?:\n {2}(sudo )?aurae /);
+    expect(result.stdout).toContain('--socket <address>');
+  },
+);
+
+test('no command shows the help', async () => {
+  const result = await runCli([]);
+  expect(result.code).toBe(2);
+  expect(result.stderr).toContain('Usage: aurae');
+});
+
+test('the version is that of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  expect(await runCli(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n` });
+});
+
+test.each([
+  [['statsu'], "aurae: unknown command 'statsu' (Did you mean status?)\n"],
+  [['status', '--sokcet', '/x'], "aurae: unknown option '--sokcet' (Did you mean --socket?)\n"],
+  [['status', 'all'], "aurae: too many arguments for 'status'. Expected 0 arguments but got 1.\n"],
+  [
+    ['logs', '--daemon', '--tail', 'x'],
+    "aurae: option '-n, --tail <lines>' argument 'x' is invalid. Allowed are whole numbers from 1 up.\n",
+  ],
+  [['pki', 'issue'], "aurae: missing required argument 'name'\n"],
+])('%j is refused with 2 and a hint', async (args, stderr) => {
+  expect(await runCli(args)).toMatchObject({ code: 2, stdout: '', stderr });
+});
+
+test('as JSON a wrong command line is told as JSON', async () => {
+  const { code, stderr } = await runCli(['--output', 'json', 'statsu']);
+  expect(code).toBe(2);
+  expect(JSON.parse(stderr)).toEqual({
+    error: { reason: 'USAGE', message: "unknown command 'statsu' (Did you mean status?)" },
+  });
+});
+
+test('a config file that cannot be right is told', async () => {
+  const { code, stderr } = await runCli([
+    'status',
+    '--config',
+    fileURLToPath(new URL('../package.json', import.meta.url)),
+  ]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^aurae: Cannot read the client config file ".*package.json": line 1, column 1: .*\n$/);
+});
+
+test('help loads no gRPC', () => {
+  const bin = fileURLToPath(new URL('../bin/aurae.js', import.meta.url));
+  const probe = `process.argv[1] = ${JSON.stringify(bin)}; process.argv.push('--help');
+    process.on('exit', () => console.log(Object.keys(require.cache).filter((name) => name.includes('@grpc')).length));
+    import(${JSON.stringify(bin)});`;
+  expect(execFileSync(process.execPath, ['-e', probe]).toString().trim().split('\n').at(-1)).toBe('0');
+});
+
+test('a checkout that is not built says so', () => {
+  const dir = mkdtempSync(join(tmpdir(), 'aurae-cli-'));
+  try {
+    cpSync(fileURLToPath(new URL('../bin', import.meta.url)), join(dir, 'bin'), { recursive: true });
+    cpSync(fileURLToPath(new URL('../package.json', import.meta.url)), join(dir, 'package.json'));
+    expect(() => execFileSync(join(dir, 'bin/aurae.js'), ['--help'], { stdio: 'pipe' })).toThrow(/npm run build/);
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+});

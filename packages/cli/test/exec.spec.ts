@@ -1,0 +1,280 @@
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { CancelledError, InvalidSpecError, meta, runtime } from '@aurae/proto';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { TestRoot, untilAborted } from '../../client/test/support/test-daemon.js';
+import { resultOf, runCli, startCli } from './support/run-cli.js';
+import { Signalled } from './support/signalled.js';
+
+type Exec = runtime.Runtime<Parameters<typeof untilAborted>[0]>['exec'];
+
+let root: TestRoot;
+let serve: Exec = () => Promise.reject(new Error('no test serves this'));
+let lastRequest: runtime.Executable | undefined;
+
+beforeAll(async () => {
+  root = await TestRoot.make();
+  await root.serve({
+    runtime: {
+      exec: (context, request) => {
+        lastRequest = request;
+        return serve(context, request);
+      },
+    },
+  });
+});
+afterAll(() => root[Symbol.asyncDispose]());
+
+/** What the daemon is to answer with. */
+function answer(partial: runtime.DeepPartial<runtime.ExecutableStatus>): void {
+  const status = { status: meta.Status.STATUS_COMPLETE, exitCode: '0', ...partial };
+  serve = async () => runtime.ExecutableStatus.fromPartial(status);
+}
+
+function exec(...args: string[]) {
+  return runCli(['--root', root.dir, 'exec', ...args]);
+}
+
+describe('the request', () => {
+  test('carries the exact arguments, and a command that a shell reads back', async () => {
+    answer({});
+    await exec('--', 'echo', 'a b', "it's", '', '$HOME', '--output', '--', '-x');
+    expect(lastRequest).toMatchObject({
+      argv: ['echo', 'a b', "it's", '', '$HOME', '--output', '--', '-x'],
+      command: "echo 'a b' 'it'\\''s' '' '$HOME' --output -- -x",
+      binaryOutput: true,
+    });
+  });
+
+  test('needs no "--" before a program without flags of its own in front', async () => {
+    answer({});
+    expect(await exec('ls', '-l', '--timeout', 'x')).toMatchObject({ code: 0, stderr: '' });
+    expect(lastRequest?.argv).toEqual(['ls', '-l', '--timeout', 'x']);
+  });
+
+  test('with one argument of shell syntax is not for a shell', async () => {
+    answer({});
+    await exec('--', 'echo a | wc');
+    expect(lastRequest).toMatchObject({ argv: ['echo a | wc'], command: "'echo a | wc'" });
+  });
+
+  test('with --command is for a shell', async () => {
+    answer({});
+    await exec('--command', 'echo a | wc');
+    expect(lastRequest).toMatchObject({ argv: [], command: 'echo a | wc' });
+  });
+
+  test('carries environment, directory, user and time limit', async () => {
+    answer({});
+    const variables = { OWN: 'mine' };
+    const flags = [
+      '--env',
+      'A=1=2',
+      '-e',
+      'OWN',
+      '--env=ABSENT',
+      '--cwd',
+      '/srv',
+      '--user',
+      'nobody',
+      '--timeout',
+      '1.5s',
+    ];
+    await runCli(['exec', '--root', root.dir, ...flags, '--', 'true'], variables);
+    expect(lastRequest).toMatchObject({ env: { A: '1=2', OWN: 'mine' }, cwd: '/srv', user: 'nobody', timeoutMs: 1500 });
+  });
+});
+
+describe('the exit code', () => {
+  test.each([
+    ['the command succeeds', { exitCode: '0' }, 0],
+    ['the command fails', { exitCode: '3' }, 3],
+    ['a signal ends it', { exitCode: '137', signal: 9 }, 137],
+    ['a signal ends it and only that is told', { exitCode: '', signal: 15 }, 143],
+  ])('when %s', async (_name, status, code) => {
+    answer(status);
+    expect(await exec('--', 'x')).toMatchObject({ code, stdout: '', stderr: '' });
+  });
+
+  const { START_STEP_PROGRAM, START_STEP_DIRECTORY, START_STEP_UNSPECIFIED } = runtime.StartStep;
+  test.each([
+    ['ENOENT', START_STEP_PROGRAM, 127],
+    ['EACCES', START_STEP_PROGRAM, 126],
+    ['ENOEXEC', START_STEP_PROGRAM, 126],
+    ['EMFILE', START_STEP_PROGRAM, 125],
+    ['ENOENT', START_STEP_DIRECTORY, 125],
+    ['EACCES', START_STEP_DIRECTORY, 125],
+    ['', START_STEP_UNSPECIFIED, 125],
+  ])('when the command could not run: %s of step %i', async (errorCode, failedStep, code) => {
+    const message = 'Cannot run "x": for some reason';
+    answer({ status: meta.Status.STATUS_ERROR, errorCode, failedStep, exitCode: '', meta: { message } });
+    expect(await exec('--', 'x')).toMatchObject({ code, stdout: '', stderr: `aurae: ${message}\n` });
+  });
+
+  test('when nobody knows it', async () => {
+    answer({ status: meta.Status.STATUS_UNKNOWN, exitCode: '' });
+    expect(await exec('--', 'x')).toMatchObject({
+      code: 125,
+      stderr: 'aurae: auraed does not know how the command ended\n',
+    });
+  });
+
+  test('when the time limit ended it: 124, with what was captured', async () => {
+    answer({
+      exitCode: '143',
+      signal: 15,
+      stdoutBytes: Buffer.from('half'),
+      termination: runtime.Termination.TERMINATION_TIMEOUT,
+    });
+    expect(await exec('--timeout', '5s', '--', 'x')).toMatchObject({
+      code: 124,
+      stdout: 'half',
+      stderr: 'aurae: the command was ended after 5s (--timeout)\n',
+    });
+  });
+
+  test.each([
+    [
+      ['--timeout', '5 parsecs', '--', 'x'],
+      "option '--timeout <duration>' argument '5 parsecs' is invalid. Allowed are durations such as 500ms, 5s, 2m or 1h",
+    ],
+    [['--timeout', '0', '--', 'x'], 'is invalid. Allowed are durations'],
+    [['--cwd', 'srv', '--', 'x'], "option '--cwd <dir>' argument 'srv' is invalid. Allowed are absolute paths"],
+    [['--env', '=x', '--', 'x'], 'option --env "=x" names no variable: write NAME=VALUE or NAME'],
+    [['--timeuot', '5s', '--', 'x'], "unknown option '--timeuot' (Did you mean --timeout?)"],
+    [['--output', 'xml', '--', 'x'], "option '--output <format>' argument 'xml' is invalid"],
+    [['--command', 'a', '--', 'x'], 'give either --command STRING or a program with arguments, not both'],
+    [['--command', ''], 'option --command is empty'],
+    [[], 'no command was given: try "aurae exec -- uname -a"'],
+  ])('of a wrong command line is 125: %j', async (args, message) => {
+    const result = await exec(...args);
+    expect(result).toMatchObject({ code: 125, stdout: '' });
+    expect(result.stderr).toMatch(/^aurae: .*\n$/);
+    expect(result.stderr).toContain(message);
+  });
+
+  test('without a daemon is 125', async () => {
+    const result = await runCli(['exec', '--root', '/nonexistent', '--', 'x']);
+    expect(result).toMatchObject({ code: 125, stdout: '' });
+    expect(result.stderr).toMatch(/^aurae: No auraed answers on ".*": start it with "auraed".*\n$/);
+  });
+
+  test('of a refusal is 125', async () => {
+    serve = () =>
+      Promise.reject(new InvalidSpecError('Cannot run "x": no such user', [{ field: 'user', description: 'unknown' }]));
+    expect(await exec('--', 'x')).toMatchObject({
+      code: 125,
+      stderr: 'aurae: Cannot run "x": no such user; user: unknown\n',
+    });
+  });
+});
+
+describe('output', () => {
+  test('arrives byte by byte as it was written', async () => {
+    const bytes = Buffer.concat([Buffer.from([0, 0xff, 0xfe, 0x0a, 0x80]), randomBytes(1000)]);
+    answer({ stdoutBytes: bytes, stderrBytes: Buffer.from('warning\n') });
+    const result = await exec('--', 'x');
+    expect(result.stdoutBytes.equals(bytes)).toBe(true);
+    expect(result.stderr).toBe('warning\n');
+  });
+
+  test('of a daemon that knows only text arrives too', async () => {
+    answer({ stdout: 'text\n' });
+    expect((await exec('--', 'x')).stdout).toBe('text\n');
+  });
+
+  test('reaches a slow reader whole', async () => {
+    const bytes = randomBytes(1_000_000);
+    answer({ stdoutBytes: bytes, exitCode: '3' });
+    const child = startCli(['exec', '--root', root.dir, '--', 'x']);
+    const chunks: Buffer[] = [];
+    const closed = once(child, 'close');
+    child.stdout.on('readable', () => {
+      // Small sips, each in a turn of its own, keep the pipe full.
+      const sip = () => {
+        const chunk = child.stdout.read(Math.min(4096, child.stdout.readableLength || 1)) as Buffer | null;
+        if (chunk) {
+          chunks.push(chunk);
+          setImmediate(sip);
+        }
+      };
+      sip();
+    });
+    expect((await closed)[0]).toBe(3);
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+  });
+
+  test('that nobody reads does not change the exit code', async () => {
+    answer({ stdoutBytes: randomBytes(1_000_000), exitCode: '3' });
+    const child = startCli(['exec', '--root', root.dir, '--', 'x']);
+    child.stdout.destroy();
+    const [code] = await once(child, 'close');
+    expect(code).toBe(3);
+  });
+
+  test('beyond the bound is told', async () => {
+    answer({ stdoutDroppedBytes: 5n, stderrDroppedBytes: 7n });
+    expect((await exec('--', 'x')).stderr).toBe(
+      "aurae: warning: 5 bytes of stdout lay beyond the daemon's bound and are lost\n" +
+        "aurae: warning: 7 bytes of stderr lay beyond the daemon's bound and are lost\n",
+    );
+  });
+
+  test('as JSON is the whole answer, with the exit code of the command', async () => {
+    answer({ stdout: 'héllo\n', exitCode: '3', proc: { pid: 42 } });
+    const result = await exec('--output', 'json', '--', 'x');
+    expect(result).toMatchObject({ code: 3, stderr: '' });
+    expect(JSON.parse(result.stdout)).toEqual({
+      status: 'STATUS_COMPLETE',
+      exitCode: '3',
+      stdout: 'héllo\n',
+      stderr: '',
+      proc: { pid: 42 },
+    });
+    expect(lastRequest?.binaryOutput).toBe(false);
+  });
+
+  test('as JSON tells of errors as JSON', async () => {
+    const result = await runCli(['--output', 'json', 'exec', '--root', '/nonexistent', '--', 'x']);
+    expect(result).toMatchObject({ code: 125, stdout: '' });
+    expect(JSON.parse(result.stderr)).toEqual({
+      error: { reason: 'UNAVAILABLE', message: expect.stringContaining('No auraed answers') },
+    });
+    expect(JSON.parse((await exec('--output=json', '--nonsense')).stderr)).toEqual({
+      error: { reason: 'USAGE', message: "unknown option '--nonsense'" },
+    });
+  });
+});
+
+describe('an interruption', () => {
+  test.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('by %s cancels the call and ends with %i', async (signal, code) => {
+    const started = new Signalled();
+    const cancelled = new Signalled<unknown>();
+    serve = async (context) => {
+      started.announce();
+      return await untilAborted(context).catch((error: unknown) => {
+        cancelled.announce(error);
+        throw error;
+      });
+    };
+    const child = startCli(['exec', '--root', root.dir, '--', 'sleep', '1000']);
+    const result = resultOf(child);
+    await started.promise;
+    child.kill(signal);
+    expect(await result).toMatchObject({ code, stdout: '', stderr: '' });
+    expect(await cancelled.promise).toBeInstanceOf(CancelledError);
+  });
+
+  test('ends a command whose output nobody takes', async () => {
+    answer({ stdoutBytes: randomBytes(1_000_000) });
+    const child = startCli(['exec', '--root', root.dir, '--', 'x']);
+    await once(child.stdout, 'readable');
+    child.kill('SIGINT');
+    const [code] = await once(child, 'exit');
+    child.stdout.destroy();
+    expect(code).toBe(130);
+  });
+});

@@ -1,0 +1,77 @@
+import { meta, observe } from '@aurae/proto';
+import { expect, test } from 'vitest';
+import { TestRoot } from '../../client/test/support/test-daemon.js';
+import { runCli } from './support/run-cli.js';
+
+const status = observe.StatusResponse.fromPartial({
+  version: '0.1.0',
+  uptimeMs: 11_525_000n,
+  proc: { pid: 4711 },
+  node: 'machine',
+  identity: 'spiffe://aurae.local/client/admin',
+  workloads: [
+    { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, status: meta.Status.STATUS_ACTIVE, count: 2 },
+    { kind: meta.WorkloadKind.WORKLOAD_KIND_CONTAINER, status: meta.Status.STATUS_COMPLETE, count: 1 },
+  ],
+  backends: [
+    {
+      kind: 'executable',
+      source: 'built-in',
+      description: {
+        name: 'process',
+        version: '0.1.0',
+        health: { state: meta.HealthState.HEALTH_STATE_SERVING },
+      },
+    },
+    {
+      kind: 'container',
+      source: 'some-module',
+      description: {
+        name: 'oci\u001b[31m',
+        health: {
+          state: meta.HealthState.HEALTH_STATE_UNAVAILABLE,
+          reason: 'runc is not installed',
+          remedy: 'apt-get install runc',
+        },
+      },
+    },
+  ],
+});
+
+test('shows the daemon, its workloads and the health of its backends', async () => {
+  await using root = await TestRoot.make();
+  await root.serve({ observe: { status: async () => status } });
+  expect(await runCli(['status', '--root', root.dir])).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: `auraed     0.1.0, pid 4711
+uptime     3h 12m
+node       machine
+identity   spiffe://aurae.local/client/admin
+workloads  2 executables active, 1 container complete
+
+BACKEND     NAME         VERSION  SOURCE       HEALTH
+executable  process      0.1.0    built-in     serving
+container   oci\\x1b[31m  -        some-module  unavailable: runc is not installed (try: apt-get install runc)
+`,
+  });
+});
+
+test('as JSON is the answer of the API', async () => {
+  await using root = await TestRoot.make();
+  await root.serve({ observe: { status: async () => status } });
+  const { code, stdout } = await runCli(['--output=json', 'status'], { AURAE_ROOT: root.dir });
+  expect(code).toBe(0);
+  expect(observe.StatusResponse.fromJSON(JSON.parse(stdout))).toEqual(status);
+});
+
+test('without a daemon says so in one line, and how to start one', async () => {
+  const result = await runCli(['status', '--socket', '/nonexistent/aurae.sock', '--root', '/nonexistent']);
+  expect(result).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr:
+      'aurae: No auraed answers on "/nonexistent/aurae.sock": start it with "auraed" (from a checkout: "npm start"), ' +
+      'or name the socket of a running one with --socket or AURAE_SOCKET\n',
+  });
+});

@@ -1,0 +1,44 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+
+const bin = fileURLToPath(new URL('../../bin/aurae.js', import.meta.url));
+const built = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+
+export type CliProcess = ChildProcessByStdio<null, Readable, Readable>;
+
+export interface CliResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+  readonly stdoutBytes: Buffer;
+}
+
+/** Starts the built command, in an environment that names no daemon. */
+export function startCli(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+  user: { readonly uid?: number; readonly gid?: number } = {},
+): CliProcess {
+  if (!existsSync(built)) throw new Error(`"${built}" is missing: run "npx tsc -b packages/cli" before these tests`);
+  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...variables };
+  return spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env, ...user });
+}
+
+/** Everything that a started command says, and how it ends. */
+export async function resultOf(child: CliProcess): Promise<CliResult> {
+  const [stdoutBytes, stderr, [code, signal]] = await Promise.all([
+    buffer(child.stdout),
+    buffer(child.stderr),
+    once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>,
+  ]);
+  return { code, signal, stdout: stdoutBytes.toString(), stderr: stderr.toString(), stdoutBytes };
+}
+
+export async function runCli(...args: Parameters<typeof startCli>): Promise<CliResult> {
+  return await resultOf(startCli(...args));
+}
