@@ -40,6 +40,7 @@ async function exec(context, { command }) {
     startedAtMs: 0n,
     endedAtMs: 0n,
     executable: undefined,
+    failedStep: 0,
   };
 }
 
