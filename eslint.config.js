@@ -18,9 +18,15 @@ const allowedImports = {
 const packages = Object.keys(allowedImports);
 
 const boundary = (name, forbidden) => ({
-  group: forbidden.flatMap((other) => [`@aurae/${other}`, `@aurae/${other}/*`, `**/packages/${other}/**`]),
+  group: forbidden.flatMap((other) => [`@aurae/${other}`, `@aurae/${other}/*`]),
   message: `@aurae/${name} must not import this package: see "Dependency rules" in ARCHITECTURE.md.`,
 });
+
+/** A package is entered by its name, and so by its `exports`. */
+const byName = {
+  regex: `^(\\.\\./)+(packages/)?(${packages.join('|')})/(src|dist)/`,
+  message: 'Import another package by its name: see "Dependency rules" in ARCHITECTURE.md.',
+};
 
 const boundaries = packages.map((name) => ({
   files: [`packages/${name}/src/**/*.ts`],
@@ -72,6 +78,7 @@ export default tseslint.config(
         'error',
         {
           patterns: [
+            byName,
             boundary('daemon', ['client', 'cli', 'conformance']),
             {
               group: runtimes.map((name) => `@aurae/${name}`),
