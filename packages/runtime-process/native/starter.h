@@ -1,0 +1,20 @@
+#ifndef AURAE_STARTER_H
+#define AURAE_STARTER_H
+
+/*
+ * The one thread that starts processes.
+ *
+ * - A start suspends its thread until the new program runs: the event loop must not be that thread.
+ * - A parent death signal is tied to the thread that clones, prctl(2): this one lives as long as the daemon.
+ * - One after the other, because a process that is started while the pipes of another are open inherits them until
+ *   it executes, and the end of that other's output would be seen late. (So libuv's pool of threads does not serve.)
+ */
+struct aurae_job {
+  void (*run)(struct aurae_job *job); /* on the starter's thread; the job belongs to `run` from then on */
+  struct aurae_job *next;
+};
+
+/* Returns 0, or errno when the thread could not be created. For use on any thread. */
+int aurae_starter_submit(struct aurae_job *job);
+
+#endif

@@ -1,0 +1,210 @@
+/* Tests the start path without Node. Run plainly, with sanitizers, and under valgrind: see run.sh. */
+#define _GNU_SOURCE
+#include "../capture.h"
+#include "../exec-search.h"
+#include "../spawn.h"
+#include "../user-switch.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int failures;
+
+#define CHECK(condition) \
+  do { \
+    if (!(condition)) { \
+      failures++; \
+      fprintf(stderr, "%s:%d: %s: failed: %s (errno %d)\n", __FILE__, __LINE__, __func__, #condition, errno); \
+    } \
+  } while (0)
+
+static char path_variable[] = "PATH=/usr/bin:/bin";
+static char *plain_environment[] = {path_variable, NULL};
+
+static int open_descriptors(void) {
+  int count = 0;
+  for (int descriptor = 0; descriptor < 256; descriptor++) {
+    count += fcntl(descriptor, F_GETFD) >= 0;
+  }
+  return count;
+}
+
+/* Runs a script of /bin/sh to its end; what it printed is in `output`, its wait status is the result. */
+static int run_script(const char *script, char *output, size_t size) {
+  int ends[2];
+  CHECK(pipe2(ends, O_CLOEXEC) == 0);
+  char *arguments[] = {(char *)"sh", (char *)"-c", (char *)script, NULL};
+  int stdio[] = {-1, ends[1], ends[1]};
+  struct aurae_spawn_request request = {.file = "sh", .arguments = arguments, .environment = plain_environment,
+                                        .directory = "/tmp", .stdio = stdio, .stdio_count = 3};
+  struct aurae_spawned spawned;
+  struct aurae_spawn_failure failure;
+  CHECK(aurae_spawn(&request, &spawned, &failure) == 0);
+  close(ends[1]);
+  size_t length = 0;
+  ssize_t count = 0;
+  while (length + 1 < size && (count = read(ends[0], output + length, size - 1 - length)) > 0) {
+    length += (size_t)count;
+  }
+  output[length] = '\0';
+  close(ends[0]);
+  int status = 0;
+  CHECK(waitpid(spawned.pid, &status, 0) == spawned.pid);
+  close(spawned.pidfd);
+  return status;
+}
+
+static void runs_in_its_own_session_and_directory(void) {
+  char output[4096];
+  int status = run_script("read -r line < /proc/$$/stat; set -- ${line##*) }; test $3 -eq $$ && test $4 -eq $$ && pwd; umask; exit 7",
+                          output, sizeof output);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 7);
+  CHECK(strcmp(output, "/tmp\n0022\n") == 0);
+}
+
+static void resets_signals(void) {
+  sigset_t blocked, previous;
+  sigemptyset(&blocked);
+  sigaddset(&blocked, SIGUSR1);
+  sigprocmask(SIG_BLOCK, &blocked, &previous);
+  signal(SIGPIPE, SIG_IGN);
+  char output[4096];
+  run_script("grep -E 'SigBlk|SigIgn' /proc/self/status", output, sizeof output);
+  CHECK(strcmp(output, "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n") == 0);
+  CHECK(sigprocmask(SIG_SETMASK, &previous, &blocked) == 0 && sigismember(&blocked, SIGUSR1) == 1);
+  signal(SIGPIPE, SIG_DFL);
+}
+
+static void leaks_no_descriptor(void) {
+  int without_flag = dup(0);
+  char output[4096];
+  run_script("for fd in /proc/$$/fd/*; do case ${fd##*/} in [012]) ;; *) readlink $fd;; esac; done", output, sizeof output);
+  close(without_flag);
+  /* valgrind keeps descriptors of its own far above. */
+  CHECK(getenv("AURAE_UNDER_VALGRIND") != NULL || *output == '\0');
+}
+
+static void swaps_standard_descriptors(void) {
+  int one[2], other[2];
+  CHECK(pipe2(one, O_CLOEXEC) == 0 && pipe2(other, O_CLOEXEC) == 0);
+  int saved[3];
+  for (int i = 0; i < 3; i++) {
+    saved[i] = fcntl(i, F_DUPFD_CLOEXEC, 20);
+  }
+  /* The writer for stdout is 2 and that for stderr is 1: each must survive the placing of the other. */
+  dup2(one[1], 2);
+  dup2(other[1], 1);
+  char *arguments[] = {(char *)"sh", (char *)"-c", (char *)"printf o; printf e >&2", NULL};
+  int stdio[] = {-1, 2, 1};
+  struct aurae_spawn_request request = {.file = "/bin/sh", .arguments = arguments, .environment = plain_environment,
+                                        .directory = "/", .stdio = stdio, .stdio_count = 3};
+  struct aurae_spawned spawned;
+  struct aurae_spawn_failure failure;
+  int result = aurae_spawn(&request, &spawned, &failure);
+  for (int i = 0; i < 3; i++) {
+    dup2(saved[i], i);
+    close(saved[i]);
+  }
+  CHECK(result == 0);
+  char output = 0, error = 0;
+  CHECK(read(one[0], &output, 1) == 1 && output == 'o');
+  CHECK(read(other[0], &error, 1) == 1 && error == 'e');
+  waitpid(spawned.pid, NULL, 0);
+  close(spawned.pidfd);
+  for (int i = 0; i < 2; i++) {
+    close(one[i]);
+    close(other[i]);
+  }
+}
+
+static struct aurae_spawn_failure failure_of(const char *file, const char *directory, char **environment) {
+  char *arguments[] = {(char *)file, NULL};
+  int stdio[] = {-1, -1, -1};
+  struct aurae_spawn_request request = {.file = file, .arguments = arguments, .environment = environment,
+                                        .directory = directory, .stdio = stdio, .stdio_count = 3};
+  struct aurae_spawned spawned;
+  struct aurae_spawn_failure failure = {0};
+  CHECK(aurae_spawn(&request, &spawned, &failure) == -1);
+  CHECK(waitpid(-1, NULL, WNOHANG) == -1 && errno == ECHILD);
+  return failure;
+}
+
+static void reports_failures(void) {
+  struct aurae_spawn_failure failure = failure_of("no-such-program", "/", plain_environment);
+  CHECK(failure.step == AURAE_STEP_EXEC && failure.error == ENOENT);
+  failure = failure_of("/etc/passwd", "/", plain_environment);
+  CHECK(failure.step == AURAE_STEP_EXEC && failure.error == EACCES);
+  failure = failure_of("", "/", plain_environment);
+  CHECK(failure.step == AURAE_STEP_EXEC && failure.error == ENOENT);
+  failure = failure_of("true", "/nowhere", plain_environment);
+  CHECK(failure.step == AURAE_STEP_DIRECTORY && failure.error == ENOENT);
+  char other_path[] = "PATH=/nowhere::/etc";
+  char *environment[] = {other_path, NULL};
+  failure = failure_of("passwd", "/", environment);
+  CHECK(failure.step == AURAE_STEP_EXEC && failure.error == EACCES);
+}
+
+/* Not reachable from outside: what of a name or an element of PATH is too long for the buffer. */
+static void bounds_the_search(void) {
+  char long_name[400], long_path[6000];
+  memset(long_name, 'a', sizeof long_name - 1);
+  long_name[sizeof long_name - 1] = '\0';
+  memset(long_path, 'b', sizeof long_path - 1);
+  memcpy(long_path, "PATH=", 5);
+  long_path[sizeof long_path - 1] = '\0';
+  char *arguments[] = {(char *)"x", NULL};
+  char *room[3];
+  char *environment[] = {long_path, NULL};
+  CHECK(aurae_exec_search(long_name, arguments, plain_environment, room) == ENAMETOOLONG);
+  CHECK(aurae_exec_search("x", arguments, environment, room) == ENOENT);
+}
+
+static void capture_keeps_the_head_and_counts(void) {
+  int ends[2];
+  CHECK(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+  struct aurae_capture_budget budget = {.limit_bytes = 6};
+  struct aurae_capture capture = {.descriptor = ends[0], .epoll = -1, .limit_bytes = 4};
+  CHECK(write(ends[1], "abcdefg", 7) == 7);
+  aurae_capture_drain(&capture, &budget);
+  CHECK(capture.length == 4 && memcmp(capture.data, "abcd", 4) == 0);
+  CHECK(capture.total_bytes == 7 && !capture.over_budget && capture.descriptor >= 0);
+  close(ends[1]);
+  aurae_capture_drain(&capture, &budget);
+  CHECK(capture.descriptor == -1);
+
+  struct aurae_capture second = {.descriptor = -1, .epoll = -1, .limit_bytes = 4};
+  CHECK(pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+  second.descriptor = ends[0];
+  CHECK(write(ends[1], "xyz", 3) == 3);
+  close(ends[1]);
+  aurae_capture_drain(&second, &budget);
+  CHECK(second.length == 2 && second.over_budget && second.total_bytes == 3);
+  aurae_capture_close(&capture, &budget);
+  aurae_capture_close(&capture, &budget);
+  aurae_capture_close(&second, &budget);
+  CHECK(budget.used_bytes == 0);
+}
+
+int main(void) {
+  int before = open_descriptors();
+  runs_in_its_own_session_and_directory();
+  resets_signals();
+  leaks_no_descriptor();
+  swaps_standard_descriptors();
+  /* valgrind turns the vfork into a fork, which has no shared memory for the child to report through. */
+  if (getenv("AURAE_UNDER_VALGRIND") == NULL) {
+    reports_failures();
+  }
+  bounds_the_search();
+  capture_keeps_the_head_and_counts();
+  CHECK(open_descriptors() == before);
+  fprintf(stderr, "%d failed\n", failures);
+  return failures == 0 ? 0 : 1;
+}

@@ -1,0 +1,37 @@
+import { type FieldViolation, InvalidSpecError, type runtime } from '@aurae/proto';
+import { parseShellCommand } from './shell-command.js';
+
+/** What of a request says how to run it, checked. */
+export interface CommandSpec {
+  /** How a person calls it: the name, else the command. */
+  readonly label: string;
+  readonly argv: readonly string[];
+  readonly cwd: string;
+  readonly user: string | undefined;
+}
+
+/** Throws `InvalidSpecError` for what cannot be right on any host. */
+export function commandSpec(request: runtime.Executable): CommandSpec {
+  const argv = request.argv.length > 0 ? checkedArguments(request.argv) : parseShellCommand(request.command).argv;
+  const cwd = request.cwd === '' ? '/' : request.cwd;
+  if (!cwd.startsWith('/')) refuse('cwd', `the working directory ${JSON.stringify(cwd)} is not an absolute path`);
+  refuseNul('cwd', cwd);
+  refuseNul('user', request.user);
+  const label = request.meta?.name || request.command || argv.join(' ');
+  return { label, argv, cwd, user: request.user === '' ? undefined : request.user };
+}
+
+function checkedArguments(argv: readonly string[]): readonly string[] {
+  for (const [index, argument] of argv.entries()) refuseNul(`argv[${index}]`, argument);
+  if (argv[0] === '') refuse('argv[0]', 'the program is empty');
+  return argv;
+}
+
+function refuseNul(field: string, value: string): void {
+  if (value.includes('\0')) refuse(field, `${field} contains a NUL byte`);
+}
+
+function refuse(field: string, description: string): never {
+  const violation: FieldViolation = { field, description };
+  throw new InvalidSpecError(`Cannot run the command: ${description}`, [violation]);
+}

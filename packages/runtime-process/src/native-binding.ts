@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** A process to start. Strings of a list are each ended by NUL and joined: one crossing into C for all of them. */
+export interface NativeSpawnOptions {
+  readonly file: string;
+  readonly arguments: string;
+  readonly environment: string;
+  readonly directory: string;
+  /** Entry i becomes descriptor i; -1 is /dev/null; entries 1 and 2 may be -2: captured. */
+  readonly stdio: readonly number[];
+  readonly user: string | undefined;
+  /** Path of aurae-exec; needed with `user`. */
+  readonly trampoline: string | undefined;
+  /** Number of the signal that it gets when the daemon dies; 0 for none. */
+  readonly parentDeathSignal: number;
+  /** For each captured channel. */
+  readonly captureLimitBytes: number;
+  /** For all live captures of this thread of Node together. */
+  readonly captureBudgetBytes: number;
+}
+
+/** For stdout, then for stderr: the bytes (null when there are none), how many were written, and "cut by the budget". */
+export type NativeOutput = readonly [Buffer | null, number, boolean, Buffer | null, number, boolean];
+
+/** `step` 0: it runs. Else where it failed (`SpawnStep`), with the errno. */
+export type OnStart = (pid: number, step: number, errno: number) => void;
+
+/**
+ * `code` and `status` as in waitid(2); `step` and `errno` are those of aurae-exec. `output` is null when other
+ * processes still hold the pipes or belong to its process group: `finishOutput` hands it over then.
+ */
+export type OnExit = (
+  code: number,
+  status: number,
+  userCpuUs: number,
+  systemCpuUs: number,
+  maxRssBytes: number,
+  step: number,
+  errno: number,
+  output: NativeOutput | null,
+) => void;
+
+export interface NativeBinding {
+  /** The id of the process. `onExit` comes only after an `onStart` with step 0. */
+  spawn(options: NativeSpawnOptions, onStart: OnStart, onExit: OnExit): number;
+  /** 0 or errno; ESRCH when it has ended. Never reaches another process that got the same pid. */
+  signalProcess(id: number, signal: number): number;
+  /** Drains, closes the pipes and hands over; null before the exit and when it was done before. */
+  finishOutput(id: number): NativeOutput | null;
+  /** Whether the process keeps the event loop alive; it does at first. */
+  setReferenced(id: number, referenced: boolean): void;
+  /** A descriptor that the caller closes, or -errno. */
+  pidfdOpen(pid: number): number;
+  /** 0 or errno. */
+  pidfdSendSignal(pidfd: number, signal: number): number;
+}
+
+const buildDirectory = new URL('../build/Release/', import.meta.url);
+
+/** The program through which a process is run as another user. */
+export const trampolinePath = fileURLToPath(new URL('aurae-exec', buildDirectory));
+
+export const nativeBinding: NativeBinding = load();
+
+function load(): NativeBinding {
+  const path = fileURLToPath(new URL('spawn.node', buildDirectory));
+  try {
+    return createRequire(import.meta.url)(path) as NativeBinding;
+  } catch (cause) {
+    throw new Error(
+      `Cannot load the native part of @aurae/runtime-process from "${path}". Build it with ` +
+        '`npm run native -w @aurae/runtime-process`; that needs a C compiler, make and Python ' +
+        '(`apt-get install build-essential python3`)',
+      { cause },
+    );
+  }
+}

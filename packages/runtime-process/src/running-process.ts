@@ -1,0 +1,170 @@
+import { constants } from 'node:os';
+import { type NativeOutput, nativeBinding, trampolinePath } from './native-binding.js';
+import { SpawnFailure } from './spawn-failure.js';
+
+export interface ProcessOptions {
+  /** A path, or a name that is looked up on the PATH of `env`. */
+  readonly file: string;
+  /** All of them, the zeroth included. */
+  readonly argv: readonly string[];
+  /** Exactly this, nothing of the daemon's own. With `user`, also HOME, SHELL, USER and LOGNAME unless given. */
+  readonly env: ReadonlyMap<string, string>;
+  readonly cwd: string;
+  /** A name, `uid`, `name:group` or `uid:gid`. Absent: the daemon's own user. */
+  readonly user?: string | undefined;
+  /**
+   * Descriptor i of the process: a descriptor of the daemon, `null` for /dev/null, or, for 1 and 2, `capture`.
+   * Default: stdin from /dev/null, output captured.
+   */
+  readonly stdio?: readonly (number | 'capture' | null)[];
+  /** Kernel kills it when the daemon dies. Default: true. */
+  readonly endsWithDaemon?: boolean;
+  /** For each captured channel. Default: 1 MiB. */
+  readonly captureLimitBytes?: number;
+  /** For all captures that are live. Default: 256 MiB. */
+  readonly captureBudgetBytes?: number;
+}
+
+export interface CapturedChannel {
+  /** What was kept: the head of what was written. */
+  readonly bytes: Buffer;
+  /** How many bytes were written. */
+  readonly totalBytes: number;
+  /** Cut before its own limit, because all captures together had reached theirs. */
+  readonly overBudget: boolean;
+}
+
+export interface CapturedOutput {
+  readonly stdout: CapturedChannel;
+  readonly stderr: CapturedChannel;
+}
+
+export interface ProcessExit {
+  /** 128 + signal when a signal ended it. */
+  readonly exitCode: number;
+  /** Name of the signal that ended it, e.g. `SIGKILL`. */
+  readonly signal?: { readonly number: number; readonly name: string };
+  readonly coreDumped: boolean;
+  /** Of the process and those of its children that it waited for. */
+  readonly usage: { readonly userCpuUs: number; readonly systemCpuUs: number; readonly maxRssBytes: number };
+  /** With `user`: the program could not be run. */
+  readonly failure?: SpawnFailure;
+  /** Absent while other processes hold its pipes or are in its group: end them, then `finishOutput()`. */
+  readonly output?: CapturedOutput;
+}
+
+/** A process that was started here. It is reaped when it ends, whoever waits for it. */
+export class RunningProcess {
+  readonly pid: number;
+  readonly exited: Promise<ProcessExit>;
+  private readonly id: number;
+
+  constructor(id: number, pid: number, exited: Promise<ProcessExit>) {
+    this.id = id;
+    this.pid = pid;
+    this.exited = exited;
+  }
+
+  /** False when it has ended. Reaches this process or none. */
+  signal(signal: number): boolean {
+    return nativeBinding.signalProcess(this.id, signal) === 0;
+  }
+
+  /** After an exit without `output`: takes what is there and closes the pipes. Empty when called again. */
+  finishOutput(): CapturedOutput {
+    return outputOf(nativeBinding.finishOutput(this.id));
+  }
+
+  /** Lets the event loop end before the process does. */
+  unref(): void {
+    nativeBinding.setReferenced(this.id, false);
+  }
+
+  ref(): void {
+    nativeBinding.setReferenced(this.id, true);
+  }
+}
+
+/**
+ * Starts a process: in a session of its own, default signal dispositions, empty signal mask, umask 022, no
+ * descriptors but `stdio`. Rejects with `SpawnFailure`; with `user`, a failure to run the program comes with the exit.
+ */
+export function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+  const exit = deferred<ProcessExit>();
+  return new Promise((resolve, reject) => {
+    const id = nativeBinding.spawn(
+      {
+        file: options.file,
+        arguments: packed(options.argv),
+        environment: packed(Array.from(options.env, ([name, value]) => `${name}=${value}`)),
+        directory: options.cwd,
+        stdio: (options.stdio ?? [null, 'capture', 'capture']).map(nativeDescriptor),
+        user: options.user,
+        trampoline: options.user === undefined ? undefined : trampolinePath,
+        parentDeathSignal: (options.endsWithDaemon ?? true) ? constants.signals.SIGKILL : 0,
+        captureLimitBytes: options.captureLimitBytes ?? 1024 * 1024,
+        captureBudgetBytes: options.captureBudgetBytes ?? 256 * 1024 * 1024,
+      },
+      (pid, step, errno) => {
+        if (step === 0) resolve(new RunningProcess(id, pid, exit.promise));
+        else reject(new SpawnFailure(step, errno));
+      },
+      (code, status, userCpuUs, systemCpuUs, maxRssBytes, step, errno, output) =>
+        exit.resolve({
+          ...endOf(code, status),
+          usage: { userCpuUs, systemCpuUs, maxRssBytes },
+          ...(step === 0 ? {} : { failure: new SpawnFailure(step, errno) }),
+          ...(output === null ? {} : { output: outputOf(output) }),
+        }),
+    );
+  });
+}
+
+// si_code of waitid(2).
+const killed = 2;
+const dumped = 3;
+
+function endOf(code: number, status: number): Pick<ProcessExit, 'exitCode' | 'signal' | 'coreDumped'> {
+  if (code !== killed && code !== dumped) return { exitCode: status, coreDumped: false };
+  return {
+    exitCode: 128 + status,
+    signal: { number: status, name: signalName(status) },
+    coreDumped: code === dumped,
+  };
+}
+
+const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]));
+// Two names for one number: the one of signal(7) that kill(1) prints.
+signalNames.set(constants.signals.SIGABRT, 'SIGABRT');
+signalNames.set(constants.signals.SIGIO, 'SIGIO');
+
+function signalName(number: number): string {
+  return signalNames.get(number) ?? `signal ${number}`;
+}
+
+const nothing = Buffer.alloc(0);
+
+function outputOf(native: NativeOutput | null): CapturedOutput {
+  const [stdout, stdoutTotal, stdoutOverBudget, stderr, stderrTotal, stderrOverBudget] =
+    native ?? ([null, 0, false, null, 0, false] as const);
+  return {
+    stdout: { bytes: stdout ?? nothing, totalBytes: stdoutTotal, overBudget: stdoutOverBudget },
+    stderr: { bytes: stderr ?? nothing, totalBytes: stderrTotal, overBudget: stderrOverBudget },
+  };
+}
+
+function nativeDescriptor(entry: number | 'capture' | null): number {
+  return entry === 'capture' ? -2 : (entry ?? -1);
+}
+
+function packed(strings: readonly string[]): string {
+  return strings.length === 0 ? '' : `${strings.join('\0')}\0`;
+}
+
+function deferred<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
+  let resolve!: (value: Value) => void;
+  const promise = new Promise<Value>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}

@@ -1,0 +1,17 @@
+import { closeSync } from 'node:fs';
+import { nativeBinding } from './native-binding.js';
+import { isSameProcess, type ProcessEntry } from './process-entry.js';
+
+/**
+ * Signals exactly this process. The pidfd is opened first and the identity verified through it, so a pid that
+ * was reused since the scan is never hit. False when the process is gone, or not ours to signal.
+ */
+export function signalProcess(entry: ProcessEntry, signal: number): boolean {
+  const pidfd = nativeBinding.pidfdOpen(entry.pid);
+  if (pidfd < 0) return false;
+  try {
+    return isSameProcess(entry) && nativeBinding.pidfdSendSignal(pidfd, signal) === 0;
+  } finally {
+    closeSync(pidfd);
+  }
+}
