@@ -35,6 +35,7 @@ const boundaries = packages.map((name) => ({
       'error',
       {
         patterns: [
+          byName,
           boundary(
             name,
             packages.filter((other) => other !== name && !allowedImports[name].includes(other)),
