@@ -1,0 +1,33 @@
+import { join } from 'node:path';
+import { type CaseName, familyOf, hasBigHeap } from './case-names.js';
+import { openRaw } from './cases/raw.js';
+import { startCaller, startProgram } from './start-caller.js';
+import { startDaemon } from './start-daemon.js';
+import type { Subject } from './subject.js';
+import type { Workspace } from './workspace.js';
+
+/** Starts whatever a case needs. */
+export async function openSubject(workspace: Workspace, name: CaseName): Promise<Subject> {
+  const family = familyOf(name);
+  const { directory } = workspace;
+  switch (family) {
+    case 'raw':
+      return openRaw(workspace);
+    case 'child-process':
+    case 'addon':
+    case 'runtime':
+      return startCaller(workspace, name, { family, directory, bigHeap: hasBigHeap(name) });
+    case 'echo': {
+      const server = await startProgram(workspace, 'echo-server.js', directory);
+      const caller = await startCaller(workspace, name, { family, directory, bigHeap: false });
+      return { ...caller, serverPid: server.process.pid as number };
+    }
+    case 'exec': {
+      // The heap is the daemon's: it is the daemon that lives long.
+      const root = join(directory, name);
+      const daemon = await startDaemon(workspace, root, hasBigHeap(name));
+      const caller = await startCaller(workspace, name, { family, directory: root, bigHeap: false });
+      return { ...caller, serverPid: daemon.process.pid as number };
+    }
+  }
+}

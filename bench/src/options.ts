@@ -1,0 +1,50 @@
+import { parseArgs } from 'node:util';
+import { type CaseName, caseNames, familyOf } from './case-names.js';
+
+export interface BenchOptions {
+  /** How often each case is measured; the rounds of all cases are interleaved. Default: 5. */
+  readonly rounds: number;
+  /** Calls of one measurement, which also ends by itself after `limitMs`. Default: 600. */
+  readonly calls: number;
+  readonly cases: readonly CaseName[];
+  /** Where to write everything in a form for machines. */
+  readonly jsonFile: string | undefined;
+}
+
+export const usage = `usage: npm run bench -- [--rounds N] [--calls N] [--case NAME]... [--json FILE]
+
+cases: ${caseNames.join(', ')}
+       A name without -1gb stands for both.`;
+
+/** @throws Error with a sentence for the person who typed the command line; undefined when help is wanted */
+export function parseOptions(args: readonly string[]): BenchOptions | undefined {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      rounds: { type: 'string', default: '5' },
+      calls: { type: 'string', default: '600' },
+      case: { type: 'string', multiple: true, default: [] },
+      json: { type: 'string' },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return undefined;
+  return {
+    rounds: wholeNumber('--rounds', values.rounds, 100),
+    calls: wholeNumber('--calls', values.calls, 100_000),
+    cases: values.case.length === 0 ? caseNames : [...new Set(values.case.flatMap(matchingCases))],
+    jsonFile: values.json,
+  };
+}
+
+function wholeNumber(flag: string, text: string, maximum: number): number {
+  const value = Number(text);
+  if (Number.isInteger(value) && value >= 1 && value <= maximum) return value;
+  throw new Error(`${flag} must be a whole number from 1 to ${maximum}, and is "${text}"`);
+}
+
+function matchingCases(wanted: string): readonly CaseName[] {
+  const matches = caseNames.filter((name) => name === wanted || familyOf(name) === wanted);
+  if (matches.length > 0) return matches;
+  throw new Error(`There is no case "${wanted}". The cases are ${caseNames.join(', ')}`);
+}

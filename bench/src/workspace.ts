@@ -1,0 +1,20 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ChildProcesses } from './child-processes.js';
+import { Cleanup } from './cleanup.js';
+
+/** Where a run keeps its files and processes. */
+export interface Workspace extends AsyncDisposable {
+  readonly directory: string;
+  readonly children: ChildProcesses;
+}
+
+export function openWorkspace(): Workspace {
+  const cleanup = new Cleanup();
+  const directory = mkdtempSync(join(tmpdir(), 'aurae-bench-'));
+  cleanup.defer(() => rmSync(directory, { recursive: true, force: true }));
+  const children = new ChildProcesses();
+  cleanup.defer(() => children.stopAll());
+  return { directory, children, [Symbol.asyncDispose]: () => cleanup.run() };
+}
