@@ -19,6 +19,8 @@ const commonOptions: ClientOptions = {
   // A command that was sent twice would run twice.
   'grpc.enable_retries': 0,
   'grpc.enable_http_proxy': 0,
+  // Statistics of the transport that nobody reads.
+  'grpc.enable_channelz': 0,
   // Two clients of one process may hold different certificates, and closing one must close its connection.
   'grpc.use_local_subchannel_pool': 1,
   // The daemon is near: a script that waits for it to come back should not wait for a backoff.

@@ -50,10 +50,9 @@ export function serviceApi<Service extends object>(
 }
 
 function contextOf(options: CallOptions): CallContext {
-  const { signal = new AbortController().signal } = options;
   // Many calls may wait for one signal: that is no leak to warn of.
-  setMaxListeners(0, signal);
-  return callContext({ ...options, signal });
+  if (options.signal) setMaxListeners(0, options.signal);
+  return callContext(options);
 }
 
 function isStream(request: unknown): request is AsyncIterable<unknown> {

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { setMaxListeners } from 'node:events';
 import { CancelledError } from './errors.js';
 
 /**
@@ -34,9 +33,15 @@ export function callContext(options: CallOptions = {}): CallContext {
   return timeoutMs === undefined ? base : { ...base, deadline: new Date(Date.now() + timeoutMs) };
 }
 
-/** One for all: a signal of its own for each call would cost more than most calls. */
+/** One for all calls without a signal: to make and watch one for each would cost more than a small call. */
 const neverAborts = new AbortController().signal;
-setMaxListeners(0, neverAborts);
+
+/** Calls the listener when the signal aborts. The result takes it back; calling that twice is harmless. */
+export function onAbort(signal: AbortSignal, listener: () => void): () => void {
+  if (signal === neverAborts) return () => undefined;
+  signal.addEventListener('abort', listener, { once: true });
+  return () => signal.removeEventListener('abort', listener);
+}
 
 /** Why a call's signal aborted, as an error that tells it. */
 export function abortReason(signal: AbortSignal): Error {

@@ -8,7 +8,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { once } from 'node:events';
-import type { CallContext } from './call-context.js';
+import { type CallContext, onAbort } from './call-context.js';
 import { AuraeError } from './errors.js';
 import { errorOfStatus } from './grpc-status.js';
 
@@ -108,13 +108,12 @@ function unaryResult(
       reject(signal.reason);
       return;
     }
-    const cancel = () => call.cancel();
     const call = start((error, response) => {
-      signal.removeEventListener('abort', cancel);
+      ignoreAbort();
       if (response) resolve(response);
       else reject(error ? errorOfStatus(error) : new Error('The server sent neither an answer nor an error'));
     });
-    signal.addEventListener('abort', cancel, { once: true });
+    const ignoreAbort = onAbort(signal, () => call.cancel());
   });
 }
 
@@ -124,14 +123,13 @@ async function* receiveAll(
 ): AsyncIterable<Uint8Array> {
   signal.throwIfAborted();
   const call = start();
-  const cancel = () => call.cancel();
-  signal.addEventListener('abort', cancel, { once: true });
+  const ignoreAbort = onAbort(signal, () => call.cancel());
   try {
     yield* call as AsyncIterable<Buffer>;
   } catch (error) {
     throw isServiceError(error) ? errorOfStatus(error) : error;
   } finally {
-    signal.removeEventListener('abort', cancel);
+    ignoreAbort();
     // A reader that leaves early ends the call; grpc-js then reports CANCELLED to nobody.
     call.on('error', ignore);
     call.cancel();

@@ -7,8 +7,10 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/close_range.h>
+#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -37,7 +39,12 @@
 #define AURAE_CHILD_SIDE
 #endif
 
-enum { child_stack_bytes = 64 * 1024, open_files_soft_limit = 1024, kernel_sigset_bytes = 8 };
+enum {
+  child_stack_bytes = 64 * 1024,
+  open_files_soft_limit = 1024,
+  kernel_sigset_bytes = 8,
+  first_real_time_signal = 34, /* glibc keeps 32 and 33 to itself, and has handlers for them */
+};
 
 struct child_context {
   const struct aurae_spawn_request *request;
@@ -52,6 +59,18 @@ AURAE_CHILD_SIDE static _Noreturn void fail(struct child_context *context, enum 
   _exit(127);
 }
 
+/* Half of all signals, and hardly ever used: looked at once, instead of reset at each start. */
+static bool is_real_time_signal_in_use[NSIG];
+
+static void find_real_time_signals_in_use(void) {
+  for (int signal = first_real_time_signal; signal < NSIG; signal++) {
+    unsigned long action[8] = {0};
+    /* The first word is the handler, SIG_DFL being 0. */
+    long result = syscall(SYS_rt_sigaction, signal, NULL, action, (size_t)kernel_sigset_bytes);
+    is_real_time_signal_in_use[signal] = result != 0 || action[0] != 0;
+  }
+}
+
 /*
  * A handler of the daemon must not run in the child, where it would write to the daemon's memory. The raw call also
  * reaches the two signals that glibc keeps to itself. An all-zero kernel sigaction is SIG_DFL on every architecture.
@@ -59,7 +78,9 @@ AURAE_CHILD_SIDE static _Noreturn void fail(struct child_context *context, enum 
 AURAE_CHILD_SIDE static void reset_signals(void) {
   unsigned long default_action[8] = {0};
   for (int signal = 1; signal < NSIG; signal++) {
-    syscall(SYS_rt_sigaction, signal, default_action, NULL, (size_t)kernel_sigset_bytes);
+    if (signal < first_real_time_signal || is_real_time_signal_in_use[signal]) {
+      syscall(SYS_rt_sigaction, signal, default_action, NULL, (size_t)kernel_sigset_bytes);
+    }
   }
 }
 
@@ -152,7 +173,8 @@ AURAE_CHILD_SIDE static int run_child(void *argument) {
 }
 
 /* A mapping with an inaccessible page below it, so that an overflow faults instead of corrupting the heap. */
-static void *map_stack(size_t guard_bytes) {
+static char *map_stack(void) {
+  size_t guard_bytes = (size_t)sysconf(_SC_PAGESIZE);
   int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK;
   char *mapping = mmap(NULL, guard_bytes + child_stack_bytes, PROT_NONE, flags, -1, 0);
   if (mapping == MAP_FAILED) {
@@ -164,7 +186,19 @@ static void *map_stack(size_t guard_bytes) {
     errno = error;
     return NULL;
   }
-  return mapping;
+  return mapping + guard_bytes + child_stack_bytes;
+}
+
+/*
+ * The calling thread keeps the stack for its next start: it is suspended while the child uses it. Never unmapped,
+ * since threads that start processes live as long as their process.
+ */
+static char *child_stack_top(void) {
+  static _Thread_local char *top;
+  if (top == NULL) {
+    top = map_stack();
+  }
+  return top;
 }
 
 static void reap_failed_child(const struct aurae_spawned *spawned) {
@@ -200,19 +234,18 @@ int aurae_spawn(const struct aurae_spawn_request *request, struct aurae_spawned 
   if (shell_arguments == NULL) {
     return refuse(failure, AURAE_STEP_PREPARE, ENOMEM);
   }
-  size_t guard_bytes = (size_t)sysconf(_SC_PAGESIZE);
-  char *stack = map_stack(guard_bytes);
-  if (stack == NULL) {
+  char *stack_top = child_stack_top();
+  if (stack_top == NULL) {
     int error = errno;
     free(shell_arguments);
     return refuse(failure, AURAE_STEP_PREPARE, error);
   }
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, find_real_time_signals_in_use);
 
   struct child_context context = {.request = request, .shell_arguments = shell_arguments, .parent = getpid()};
-  size_t mapping_bytes = guard_bytes + child_stack_bytes;
-  pid_t pid = clone_child(&context, stack + mapping_bytes, &spawned->pidfd);
+  pid_t pid = clone_child(&context, stack_top, &spawned->pidfd);
   int clone_error = errno;
-  munmap(stack, mapping_bytes);
   free(shell_arguments);
 
   if (pid < 0) {

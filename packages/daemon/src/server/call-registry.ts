@@ -55,13 +55,16 @@ export class CallRegistry {
     const entry: LiveCall = { controller: new AbortController(), isStream: method.responseStream };
     const context = this.contextOf(call, entry.controller.signal);
     const cancel = () => entry.controller.abort(cancellationCause(context));
-    (call as EventEmitter).on('cancelled', cancel);
+    const events: EventEmitter = call;
+    events.on('cancelled', cancel);
     if (call.cancelled) cancel();
     this.live.add(entry);
     const startedAt = performance.now();
     return {
       context,
       close: (error) => {
+        // grpc-js says "cancelled" at the end of every call, also of one that was answered.
+        events.off('cancelled', cancel);
         this.live.delete(entry);
         this.observer.onEnded({ method: method.path, context, durationMs: performance.now() - startedAt, error });
         if (this.live.size === 0) this.onIdle?.();

@@ -38,6 +38,8 @@ export class GrpcServer {
   ) {
     this.server = new Server({
       'grpc.max_concurrent_streams': limits.streamsPerConnection,
+      // Statistics of the transport that nobody reads.
+      'grpc.enable_channelz': 0,
       'grpc.keepalive_time_ms': 60_000,
       'grpc.keepalive_timeout_ms': 20_000,
     });
