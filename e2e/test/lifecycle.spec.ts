@@ -103,7 +103,7 @@ describe('auraed', () => {
 
   it('serves on TCP too when asked', async () => {
     const daemon = await fixture.start('--listen', '127.0.0.1:0');
-    const port = /TCP port (\d+)/.exec(daemon.said.stdout)?.[1];
+    const port = /127\.0\.0\.1:(\d+)/.exec(daemon.said.stdout)?.[1];
     const { stdout } = await fixture.aurae('--socket', `127.0.0.1:${port}`, 'exec', '--', 'echo', 'over TCP');
     expect(stdout).toBe('over TCP\n');
   });

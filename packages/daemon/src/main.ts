@@ -9,6 +9,7 @@ const exitCodes = { usage: 2, failure: 1 } as const;
 
 /** The `auraed` command. Ends the process itself. */
 export async function main(argv: readonly string[]): Promise<void> {
+  ignoreClosedOutput();
   try {
     await program().parseAsync([...argv]);
   } catch (error) {
@@ -22,17 +23,18 @@ function program(): Command {
     .description('Owns the workloads of this machine and serves them over gRPC.')
     .version(version)
     .showHelpAfterError('(run "auraed --help" for the flags)')
+    .configureOutput({ outputError: (text, write) => write(text.replace(/^error: /, 'auraed: ')) })
     // Otherwise `auraed` takes the flags of `auraed pki issue` for its own.
     .enablePositionalOptions()
     .exitOverride();
   pathOptions(command)
-    .option('--socket <path>', 'Unix socket to serve on')
+    .option('--socket <path>', 'Unix socket to serve on', path)
     .option('--listen <host:port>', 'also serve on TCP', tcpAddress)
-    .option('--state-dir <dir>', 'what survives a reboot')
-    .option('--run-dir <dir>', 'what survives the daemon, not a reboot')
-    .option('--ca-crt <file>', 'certificate authority whose clients are let in')
-    .option('--server-crt <file>', "the server's certificate")
-    .option('--server-key <file>', "the server's private key")
+    .option('--state-dir <dir>', 'what survives a reboot', path)
+    .option('--run-dir <dir>', 'what survives the daemon, not a reboot', path)
+    .option('--ca-crt <file>', 'certificate authority whose clients are let in', path)
+    .option('--server-crt <file>', "the server's certificate", path)
+    .option('--server-key <file>', "the server's private key", path)
     .addOption(new Option('--log-level <level>').choices(['trace', 'debug', 'info', 'warn', 'error', 'fatal']))
     .addHelpText(
       'after',
@@ -47,15 +49,16 @@ Examples:
       const { runDaemon } = await import('./run-daemon.js');
       await runDaemon(options, surroundings());
     });
-  command.addCommand(pkiCommand());
+  command.addCommand(pkiCommand(command));
   return command;
 }
 
-function pkiCommand(): Command {
+function pkiCommand(parent: Command): Command {
+  const pki = new Command('pki').description('Works on the certificates of this daemon.').copyInheritedSettings(parent);
   const issue = pathOptions(new Command('issue'))
     .argument('<name>', 'what the certificate calls its holder')
     .description('Makes the key and certificate of a client, signed by the CA of this daemon.')
-    .option('--days <days>', 'how long it is valid', wholeNumber)
+    .option('--days <days>', 'how long it is valid, 1 to 3650 (default: 365)', wholeNumber)
     .option('--overwrite', 'replace the files of the same name')
     .addOption(new Option('--output <form>').choices(['text', 'json']).default('text'))
     .addHelpText('after', '\nExample:\n  auraed pki issue alice --days 90')
@@ -63,7 +66,12 @@ function pkiCommand(): Command {
       const { issueClientCertificate } = await import('./issue-client-certificate.js');
       process.stdout.write(await issueClientCertificate(name, options, surroundings()));
     });
-  return new Command('pki').description('Works on the certificates of this daemon.').addCommand(issue);
+  return pki.addCommand(issue.copyInheritedSettings(pki));
+}
+
+/** A terminal, a pager or a log collector that goes away must not take the daemon with it. */
+function ignoreClosedOutput(): void {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
 }
 
 /** Flags that say where everything lives. */
@@ -85,9 +93,14 @@ export interface IssueOptions extends PathOptions {
 
 function pathOptions(command: Command): Command {
   return command
-    .option('--root <dir>', 'keep every path below this directory')
-    .option('--config <file>', 'configuration file')
-    .option('--pki-dir <dir>', 'keys and certificates');
+    .option('--root <dir>', 'keep every path below this directory', path)
+    .option('--config <file>', 'configuration file', path)
+    .option('--pki-dir <dir>', 'keys and certificates', path);
+}
+
+function path(text: string): string {
+  if (text === '' || text.includes('\0')) throw new InvalidArgumentError('It must be a path.');
+  return text;
 }
 
 function tcpAddress(text: string): string {

@@ -9,7 +9,6 @@ export async function runDaemon(options: RunOptions, surroundings: Surroundings)
   const settings = loadSettings(options, surroundings);
   // Whatever the daemon makes is its own; workloads get the usual mask back at their start.
   process.umask(0o077);
-  ignoreClosedOutput();
   const stopRequested = stopSignals();
   const daemon = await createDaemon(settings);
   reportFaults(daemon, stopRequested.request);
@@ -40,11 +39,6 @@ function stopSignals(): StopSignals {
   return { first, second: second.signal, request };
 }
 
-/** A terminal or a log collector that goes away must not take the daemon with it. */
-function ignoreClosedOutput(): void {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
-}
-
 /** A forgotten rejection is a fault of one call; after an exception that nobody caught, nothing can be trusted. */
 function reportFaults({ log }: Daemon, stop: () => void): void {
   process.on('unhandledRejection', (error) => log.error('A promise was rejected and nobody cared', { error }));
@@ -55,18 +49,24 @@ function reportFaults({ log }: Daemon, stop: () => void): void {
   });
 }
 
-function welcome({ socket, tcpPort }: Daemon, root: string | undefined): string {
+function welcome({ socket, tcpAddress }: Daemon, root: string | undefined): string {
   // In a checkout the command is not on the PATH, and `npm start` is how one got here.
-  const command = process.env['npm_lifecycle_event'] === 'start' ? 'npx aurae' : 'aurae';
-  const flags = root === undefined ? '' : ` --root ${root}`;
-  const tcp = tcpPort === undefined ? '' : ` and on TCP port ${tcpPort}`;
+  const isCheckout = process.env['npm_lifecycle_event'] === 'start';
+  const command = isCheckout ? 'npx aurae' : 'aurae';
+  const where = isCheckout ? `, in ${process.cwd()}` : '';
+  const flags = root === undefined ? '' : ` --root ${shellQuoted(root)}`;
+  const tcp = tcpAddress === undefined ? '' : ` and on ${tcpAddress}`;
   return `auraed ${version} serves on ${socket}${tcp} (pid ${process.pid})
 
-  In another terminal:
+  In another terminal${where}:
     ${command}${flags} status
     ${command}${flags} exec -- uname -a
     ${command}${flags} logs --daemon -f
 
   Ctrl-C stops it.
 `;
+}
+
+function shellQuoted(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }

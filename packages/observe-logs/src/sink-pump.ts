@@ -27,6 +27,8 @@ export interface SinkPumpOptions extends BackoffOptions {
   readonly lingerMs?: number;
   /** How long the sink may take for one write or flush. 1 ms to 1 h; default 10 s. */
   readonly writeTimeoutMs?: number;
+  /** Called when a sink begins to fail, and when it works again. Must not throw. */
+  readonly onHealthChange?: (status: SinkStatus) => void;
   /** From 0 to 1, for the jitter. Default `Math.random`. */
   readonly random?: () => number;
 }
@@ -40,6 +42,7 @@ export class SinkPump {
   private readonly initialBackoffMs: number;
   private readonly maximumBackoffMs: number;
   private readonly random: () => number;
+  private readonly onHealthChange: (status: SinkStatus) => void;
   /** Aborted when nothing may be waited for any more but the sink itself. */
   private readonly draining = new AbortController();
   private readonly stopping = new AbortController();
@@ -70,6 +73,7 @@ export class SinkPump {
     this.initialBackoffMs = integerInRange('initialBackoffMs', options.initialBackoffMs ?? 100, 1, hourMs);
     this.maximumBackoffMs = integerInRange('maximumBackoffMs', options.maximumBackoffMs ?? 30_000, 1, hourMs);
     this.random = options.random ?? Math.random;
+    this.onHealthChange = options.onHealthChange ?? (() => {});
     this.sources = new LogSources(name, () => this.wake());
     this.finished = this.run();
   }
@@ -164,7 +168,7 @@ export class SinkPump {
   private async write(records: backend.LogRecord[]): Promise<'accepted' | 'refused' | 'failed'> {
     try {
       await this.call('Writing to', (context) => this.sink.write(context, { records }));
-      this.failuresInARow = 0;
+      this.recordSuccess();
       return 'accepted';
     } catch (error) {
       this.recordFailure(error);
@@ -188,11 +192,18 @@ export class SinkPump {
     );
   }
 
+  private recordSuccess(): void {
+    if (this.failuresInARow === 0) return;
+    this.failuresInARow = 0;
+    this.onHealthChange(this.status());
+  }
+
   private recordFailure(error: unknown): void {
     // A write that is given up at the end says nothing about the sink.
     if (this.stopping.signal.aborted) return;
     this.failuresInARow += 1;
     this.lastError = { message: error instanceof Error ? error.message : String(error), timestampMs: this.clock.now() };
+    if (this.failuresInARow === 1) this.onHealthChange(this.status());
   }
 
   private async backOff(): Promise<void> {

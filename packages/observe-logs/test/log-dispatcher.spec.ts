@@ -310,3 +310,20 @@ it.each([
   const sinks = [{ name: 'fake', sink: new FakeLogSink() }];
   expect(() => new LogDispatcher({ sinks, ...options })).toThrow(RangeError);
 });
+
+describe('the health of a sink', () => {
+  it('is told once when it begins to fail, and once when it works again', async () => {
+    const sink = new FakeLogSink();
+    const told: [string, boolean][] = [];
+    const { clock, ring } = dispatch([sink], {
+      onHealthChange: ({ name, health }) => told.push([name, health.state === HEALTH_STATE_SERVING]),
+    });
+    sink.answers.push(...Array.from({ length: 3 }, () => new UnavailableError('down')));
+    append(ring, 'one');
+    for (let tries = 0; tries < 10; tries++) await clock.advance(1_000);
+    expect(told).toEqual([
+      ['sink-0', false],
+      ['sink-0', true],
+    ]);
+  });
+});

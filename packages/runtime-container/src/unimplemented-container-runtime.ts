@@ -7,7 +7,7 @@ import {
 } from '@aurae/proto';
 import { version } from './version.js';
 
-const reason = `Containers are not implemented in version ${version} of @aurae/runtime-container`;
+const reason = 'Containers are not implemented yet';
 
 /** The contract of containers, served honestly: it claims no capability and refuses every request with the reason. */
 export function unimplementedContainerRuntime(): BackendContracts['container'] {

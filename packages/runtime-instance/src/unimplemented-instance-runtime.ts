@@ -7,7 +7,7 @@ import {
 } from '@aurae/proto';
 import { version } from './version.js';
 
-const reason = `Virtual machines are not implemented in version ${version} of @aurae/runtime-instance`;
+const reason = 'Virtual machines are not implemented yet';
 
 /** The contract of instances, served honestly: it claims no capability and refuses every request with the reason. */
 export function unimplementedInstanceRuntime(): BackendContracts['instance'] {

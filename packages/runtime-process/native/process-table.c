@@ -106,6 +106,18 @@ static uint64_t microseconds(struct timeval time) {
   return (uint64_t)time.tv_sec * 1000000U + (uint64_t)time.tv_usec;
 }
 
+/*
+ * A process that was cloned with our memory inherits our peak as its own at execve(2): only a higher one tells of the
+ * program. 0 where that is not known.
+ */
+static uint64_t own_peak_bytes(const struct rusage *usage) {
+  struct rusage daemon;
+  if (getrusage(RUSAGE_SELF, &daemon) != 0 || usage->ru_maxrss <= daemon.ru_maxrss) {
+    return 0;
+  }
+  return (uint64_t)usage->ru_maxrss * 1024U;
+}
+
 /* The raw call, because glibc's waitid(2) does not hand over the resource usage. */
 static void reap(struct aurae_process *process) {
   siginfo_t info = {0};
@@ -119,7 +131,7 @@ static void reap(struct aurae_process *process) {
     process->exit.status = info.si_status;
     process->exit.user_cpu_us = microseconds(usage.ru_utime);
     process->exit.system_cpu_us = microseconds(usage.ru_stime);
-    process->exit.max_rss_bytes = (uint64_t)usage.ru_maxrss * 1024U;
+    process->exit.max_rss_bytes = own_peak_bytes(&usage);
   }
   aurae_close_watched(process->table->epoll, &process->pidfd);
 }

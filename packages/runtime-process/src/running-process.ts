@@ -45,7 +45,7 @@ export interface ProcessExit {
   /** Name of the signal that ended it, e.g. `SIGKILL`. */
   readonly signal?: { readonly number: number; readonly name: string };
   readonly coreDumped: boolean;
-  /** Of the process and those of its children that it waited for. */
+  /** Of the process and those of its children that it waited for. The peak is 0 when it is below the daemon's own. */
   readonly usage: { readonly userCpuUs: number; readonly systemCpuUs: number; readonly maxRssBytes: number };
   /** With `user`: the program could not be run. */
   readonly failure?: SpawnFailure;

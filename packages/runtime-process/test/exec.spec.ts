@@ -26,9 +26,11 @@ describe('a command that runs', () => {
   });
 
   test('tells what the kernel accounted to it', async () => {
-    const { usage } = await run({ command: 'i=0; while [ $i -lt 100000 ]; do i=$((i+1)); done' });
+    const { usage } = await run({ command: 'x=$(head -c 400000000 /dev/zero | tr "\\0" x); :' });
     expect(usage?.userCpuUs).toBeGreaterThan(0n);
-    expect(usage?.maxRssBytes).toBeGreaterThan(100_000n);
+    expect(usage?.maxRssBytes).toBeGreaterThan(400_000_000n);
+    // The peak of this test process is not taken for that of a small command.
+    expect((await run({ command: '/bin/true' })).usage?.maxRssBytes).toBe(0n);
   });
 
   test('has an empty signal mask, no ignored signals, and the usual limit of open files', async () => {

@@ -1,8 +1,10 @@
-import { createRequire } from 'node:module';
+import { existsSync } from 'node:fs';
 import { pathToFileURL } from 'node:url';
 import type { BackendHost, BackendKind, BackendRegistration, Disposable, BackendContracts } from '@aurae/proto';
+import { resolve } from 'import-meta-resolve';
 import { ConfigError } from '../config/config-error.js';
-import { describeValue, valueAt } from '../config/describe-value.js';
+import { optionFaults } from '../config/config-faults.js';
+import { StartupError } from '../lifecycle/startup-error.js';
 import { builtInBackend, builtInNames } from './built-in-backends.js';
 
 /** A choice in the configuration, and where it stands there. */
@@ -35,13 +37,44 @@ export async function loadBackend<Kind extends BackendKind>(
   const builtIn = await builtInBackend(choice.kind, choice.use);
   const registration = (builtIn ?? (await importRegistration(choice))) as BackendRegistration<Kind>;
   const options = await parseOptions(choice, registration);
-  const backend = await registration.create(options, host);
+  const backend = await create(choice, registration, options, host);
   return { name: registration.name, source: builtIn ? 'built-in' : choice.use, backend };
 }
 
+async function create<Kind extends BackendKind>(
+  { configFile, configKey, use, kind }: BackendChoice<Kind>,
+  registration: BackendRegistration<Kind>,
+  options: unknown,
+  host: BackendHost,
+): Promise<Disposable<BackendContracts[Kind]>> {
+  const setting = `${configFile}: ${configKey}.use = "${use}"`;
+  let backend: Disposable<BackendContracts[Kind]>;
+  try {
+    backend = await registration.create(options, host);
+  } catch (error) {
+    throw new StartupError(`${setting} fails to start: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  const missing = essentials[kind].filter(
+    (method) => typeof (backend as unknown as Methods | undefined)?.[method] !== 'function',
+  );
+  if (missing.length > 0)
+    throw new StartupError(`${setting} makes no ${kind} backend: it has no ${missing.join(', ')}`);
+  return backend;
+}
+
+type Methods = Readonly<Record<string, unknown>>;
+
+/** Without these no daemon could use it; what else is missing answers UNIMPLEMENTED. */
+const essentials: Readonly<Record<BackendKind, readonly string[]>> = {
+  executable: ['describe'],
+  container: ['describe'],
+  instance: ['describe'],
+  'log-sink': ['describe', 'write', 'flush'],
+};
+
 async function importRegistration(choice: BackendChoice<BackendKind>): Promise<BackendRegistration> {
   const path = resolveModule(choice);
-  const module = (await import(pathToFileURL(path).href).catch((error: unknown) => {
+  const module = (await import(path).catch((error: unknown) => {
     throw wrong(
       choice,
       `the module "${path}" fails to load: ${error instanceof Error ? error.message : String(error)}`,
@@ -60,19 +93,24 @@ async function importRegistration(choice: BackendChoice<BackendKind>): Promise<B
   return registration as BackendRegistration;
 }
 
+/** As `import` would, so that packages with nothing but an `import` in their `exports` are found too. */
 function resolveModule(choice: BackendChoice<BackendKind>): string {
-  for (const from of [choice.configFile, import.meta.url]) {
+  const reasons: string[] = [];
+  for (const from of [pathToFileURL(choice.configFile).href, import.meta.url]) {
     try {
-      return createRequire(from).resolve(choice.use);
-    } catch {
-      // Tried from the next place.
+      const url = new URL(resolve(choice.use, from));
+      if (url.protocol !== 'file:') break;
+      if (existsSync(url)) return url.href;
+      reasons.push(`there is no file "${url.pathname}"`);
+    } catch (error) {
+      reasons.push(error instanceof Error ? error.message : String(error));
     }
   }
   const names = builtInNames(choice.kind).map((name) => `"${name}"`);
   throw wrong(
     choice,
-    `it must be a built-in (${names.join(', ')}) or an installed npm module; no module of that name is found from the ` +
-      'configuration file or from the daemon',
+    `it must be a built-in (${names.join(', ')}) or an npm module, looked up from the folder of the configuration file ` +
+      `and then from the daemon${reasons[0] ? `: ${reasons[0]}` : ''}`,
   );
 }
 
@@ -82,12 +120,8 @@ async function parseOptions<Options>(
 ): Promise<Options> {
   const result = await registration.options['~standard'].validate(choice.options);
   if (!result.issues) return result.value;
-  const faults = result.issues.map((issue) => {
-    const path = (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part));
-    const key = [choice.configKey, 'options', ...path.map(String)].join('.');
-    const value = describeValue(valueAt(choice.options, path));
-    return `${choice.configFile}: ${key} = ${value} is not allowed: ${issue.message}`;
-  });
+  const key = `${choice.configKey}.options`;
+  const faults = optionFaults(choice.configFile, key, choice.options, registration.options, result.issues);
   throw new ConfigError(faults.join('\n'), faults);
 }
 

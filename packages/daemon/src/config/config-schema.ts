@@ -63,7 +63,10 @@ export const configSchema = z.strictObject({
       /** `host:port`; absent: no TCP. Port 0 takes a free one. */
       listen: z
         .string()
-        .regex(/^(\[[0-9a-fA-F:]+\]|[^:[\]\s]+):\d{1,5}$/, { error: 'host:port, such as "127.0.0.1:8080"' })
+        .regex(/^(\[[0-9a-fA-F:]+\]|[^:[\]\s]+):\d{1,5}$/, {
+          error: 'host:port, such as "127.0.0.1:8080"',
+          abort: true,
+        })
         .refine((text) => Number(text.slice(text.lastIndexOf(':') + 1)) <= 65_535, {
           error: 'host:port with a port from 0 to 65535',
         })

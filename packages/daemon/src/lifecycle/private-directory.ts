@@ -1,6 +1,8 @@
 import { lstatSync, mkdirSync } from 'node:fs';
 import { StartupError } from './startup-error.js';
 
+const stickyBit = 0o1000;
+
 /**
  * Makes a directory (and its parents) that only its owner may enter, or checks that an existing one is the daemon's
  * and that nobody else may write there.
@@ -15,6 +17,9 @@ export function ensurePrivateDirectory(path: string): void {
   }
   const { uid, mode } = directoryStat(path);
   const own = process.geteuid?.() ?? 0;
+  if (mode & stickyBit) {
+    throw new StartupError(`The directory "${path}" is shared by all users: choose one for the daemon alone`);
+  }
   if (uid !== own) {
     throw new StartupError(
       `The directory "${path}" belongs to uid ${uid}, not to the daemon's uid ${own}: chown it, or choose another with --root`,

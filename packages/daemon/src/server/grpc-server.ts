@@ -63,7 +63,7 @@ export class GrpcServer {
     return this.addListener().listenUnix(path);
   }
 
-  listenTcp(host: string, port: number): Promise<number> {
+  listenTcp(host: string, port: number): Promise<string> {
     return this.addListener().listenTcp(host, port);
   }
 
@@ -82,14 +82,22 @@ export class GrpcServer {
     this.health.markNotServing();
     for (const listener of this.listeners) listener.stopAccepting();
     this.calls.stopAccepting();
+    this.log.info(this.stoppingText(drainTimeoutMs));
     if (!(await this.calls.drain(drainTimeoutMs, hurry))) {
-      this.log.warn(`Cancelling ${this.calls.inFlight} calls that are still in flight`);
+      this.log.warn(`Cancelling ${counted(this.calls.inFlight)} still in flight; their processes get TERM, then KILL`);
       this.calls.abortAll();
       if (!(await this.calls.drain(cleanUpMs))) {
-        this.log.error(`Leaving ${this.calls.inFlight} calls that do not end`);
+        this.log.error(`Leaving ${counted(this.calls.inFlight)} that did not end within ${cleanUpMs} ms`);
       }
     }
     await this.closeConnections();
+    this.log.info('Stopped');
+  }
+
+  private stoppingText(drainTimeoutMs: number): string {
+    const { inFlight } = this.calls;
+    if (inFlight === 0) return 'Stopping';
+    return `Stopping: waiting up to ${drainTimeoutMs} ms for ${counted(inFlight)}; a second signal cancels now`;
   }
 
   /** Answers that were just given still have to leave; then the connections go, asked for or not. */
@@ -129,6 +137,10 @@ export class GrpcServer {
 /** The longest that a cancelled call may take: the whole ladder from TERM to KILL, and a little more. */
 const cleanUpMs = 15_000;
 const goodbyeMs = 1_000;
+
+function counted(calls: number): string {
+  return calls === 1 ? '1 call' : `${calls} calls`;
+}
 
 function remoteName(socket: TLSSocket): string {
   return socket.remoteAddress ? `${socket.remoteAddress}:${socket.remotePort}` : 'unix';

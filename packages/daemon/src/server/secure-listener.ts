@@ -41,10 +41,11 @@ export class SecureListener {
     chmodSync(path, 0o600);
   }
 
-  /** @returns the port, which differs from the given one when that was 0 */
-  async listenTcp(host: string, port: number): Promise<number> {
+  /** @returns `host:port`, with the port in use where the given one was 0 */
+  async listenTcp(host: string, port: number): Promise<string> {
     await this.listen(() => this.server.listen(port, host), `"${host}:${port}"`);
-    return (this.server.address() as AddressInfo).port;
+    const bound = this.server.address() as AddressInfo;
+    return `${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
   }
 
   /** Accepts no more. Connections that are there go on; whoever got them ends them. */

@@ -7,6 +7,8 @@ export interface CatalogEntry {
   /** `built-in`, or the module's name. */
   readonly source: string;
   readonly backend: Pick<BackendContracts['executable'], 'describe'>;
+  /** What the daemon sees of its health; undefined when it sees none of its own. */
+  readonly healthSeen?: (() => meta.Health | undefined) | undefined;
 }
 
 /** Describe answers at once; a backend that does not within this time is ill. */
@@ -25,12 +27,23 @@ export class BackendCatalog {
   }
 }
 
-async function describe({ kind, name, source, backend }: CatalogEntry, context: CallContext) {
+async function describe(
+  { kind, name, source, backend, healthSeen }: CatalogEntry,
+  context: CallContext,
+): Promise<observe.BackendStatus> {
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(describeTimeoutMs)]);
-  const description = await bounded(backend.describe({ ...context, signal }, {}), signal).catch((error: unknown) =>
+  // In an async function, so that a backend that throws at once is caught as well.
+  const described = (async () => backend.describe({ ...context, signal }, {}))();
+  const description = await bounded(described, signal).catch((error: unknown) =>
     unavailable(name, signal.aborted ? `it did not describe itself within ${describeTimeoutMs} ms` : String(error)),
   );
-  return observe.BackendStatus.fromPartial({ kind, source, description });
+  const seen = healthSeen?.();
+  const isWorse = seen !== undefined && seen.state > (description.health?.state ?? seen.state);
+  return observe.BackendStatus.fromPartial({
+    kind,
+    source,
+    description: isWorse ? { ...description, health: seen } : description,
+  });
 }
 
 /** A backend that ignores its signal must not hold up the answer about the others. */

@@ -169,8 +169,8 @@ describe('starting a daemon', () => {
 
   it('serves on TCP too when asked', async () => {
     const daemon = await fixture.start('', { listen: '127.0.0.1:0' });
-    expect(daemon.tcpPort).toBeGreaterThan(0);
-    const socket = connect(daemon.tcpPort as number, '127.0.0.1');
+    expect(daemon.tcpAddress).toMatch(/^127\.0\.0\.1:[1-9]/);
+    const socket = connect(Number(daemon.tcpAddress?.split(':')[1]), '127.0.0.1');
     await once(socket, 'connect');
     socket.destroy();
   });
@@ -179,7 +179,7 @@ describe('starting a daemon', () => {
     [
       'a module that is missing',
       'use = "@acme/missing"',
-      'backends.container.use = "@acme/missing" is not usable: it must be a built-in ("oci") or an installed npm module',
+      'backends.container.use = "@acme/missing" is not usable: it must be a built-in ("oci") or an npm module',
     ],
     [
       'a module of another kind',

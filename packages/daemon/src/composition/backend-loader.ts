@@ -1,0 +1,59 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { BackendContracts, BackendHost, BackendKind, Disposable, meta } from '@aurae/proto';
+import type { DisposalStack } from '../lifecycle/disposal-stack.js';
+import type { Logger } from '../logging/logger.js';
+import type { BackendCatalog } from '../services/backend-catalog.js';
+import type { DaemonSettings } from './daemon-settings.js';
+import { loadBackend } from './load-backend.js';
+
+/** Which backend the configuration asks for. */
+export interface ConfiguredBackend {
+  readonly use: string;
+  readonly options: Readonly<Record<string, unknown>>;
+}
+
+/** Makes the backends of one daemon, lists them in its catalog and owns their end. */
+export class BackendLoader {
+  constructor(
+    private readonly settings: DaemonSettings,
+    private readonly log: Logger,
+    private readonly owned: DisposalStack,
+    private readonly catalog: BackendCatalog,
+  ) {}
+
+  /**
+   * @param configKey where the choice stands in the configuration
+   * @param healthSeen what the daemon itself sees of the backend's health; asked at each Status
+   */
+  async load<Kind extends BackendKind>(
+    kind: Kind,
+    { use, options }: ConfiguredBackend,
+    configKey = `backends.${kind}`,
+    healthSeen?: () => meta.Health | undefined,
+  ): Promise<Disposable<BackendContracts[Kind]>> {
+    const choice = { kind, use, options, configFile: this.settings.paths.configFile, configKey };
+    const { name, source, backend } = await loadBackend(choice, this.hostOf(kind));
+    this.catalog.add({ kind, name, source, backend, healthSeen });
+    this.owned.defer(`the ${kind} backend "${name}"`, async () => backend[Symbol.asyncDispose]?.());
+    return backend;
+  }
+
+  private hostOf(kind: BackendKind): BackendHost {
+    const { stateDir, runDir } = this.settings.paths;
+    return {
+      get stateDir() {
+        return made(join(stateDir, kind));
+      },
+      get runDir() {
+        return made(join(runDir, kind));
+      },
+      log: this.log.forComponent(kind),
+    };
+  }
+}
+
+function made(directory: string): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  return directory;
+}
