@@ -3,16 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-
-/** What auraed reported, or why it could not be run. */
-export class AuraedError extends Error {
-  constructor(
-    readonly reason: string,
-    message: string,
-  ) {
-    super(message);
-  }
-}
+import { AuraedError } from './auraed-error.js';
 
 /** Runs auraed as a tool. Returns what it printed; fails with the error that it told as JSON. */
 export async function runAuraed(args: readonly string[]): Promise<string> {
@@ -56,13 +47,22 @@ function installedScript(): string | undefined {
 }
 
 function errorOf(stderr: string, code: number | null): AuraedError {
+  // Before the error there may be warnings, of node for one.
+  const said = stderr.trim().split('\n').at(-1) ?? '';
+  const exitCode = code === 2 ? 2 : 1;
   try {
-    const { error } = JSON.parse(stderr) as { error: { reason: string; message: string } };
-    return new AuraedError(error.reason, error.message);
+    const { error } = JSON.parse(said) as { error: { reason: string; message: string } };
+    return new AuraedError(error.reason, inFlags(error.message), exitCode);
   } catch {
-    const said = stderr.trim().split('\n').at(-1);
+    const sentence = /^auraed: (.+)$/.exec(said)?.[1];
+    if (sentence !== undefined && code === exitCode) return new AuraedError('INTERNAL', inFlags(sentence), exitCode);
     return new AuraedError('INTERNAL', `auraed failed${code === null ? '' : ` with exit code ${code}`}: ${said}`);
   }
+}
+
+/** What auraed advises, as what is typed here. */
+function inFlags(message: string): string {
+  return message.replace(/(?<!-)\boverwrite it$/, 'give --overwrite').replace(/ with overwrite$/, ' with --overwrite');
 }
 
 function notRunnable(program: string, error: unknown): AuraedError {

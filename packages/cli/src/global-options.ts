@@ -1,5 +1,6 @@
 import { type Command, Option } from 'commander';
 import type { ConnectOptions } from '@aurae/client';
+import { notEmpty } from './option-parsers.js';
 
 export interface GlobalOptions {
   readonly socket?: string;
@@ -13,15 +14,16 @@ export interface GlobalOptions {
 
 /** Adds the options that every command takes, before its name and after it. */
 export function addGlobalOptions(command: Command): Command {
-  const options = [
+  const values = [
     new Option('--socket <address>', 'where auraed listens: a path, or host:port'),
     new Option('--config <file>', 'client config file [~/.aurae/config, /etc/aurae/config]'),
     new Option('--root <dir>', 'use the auraed that was started with this --root'),
     new Option('--ca-crt <file>', 'certificate of the authority that auraed belongs to'),
     new Option('--client-crt <file>', 'certificate to show'),
     new Option('--client-key <file>', 'its private key'),
-    new Option('--output <format>', 'for people or for programs').choices(['text', 'json']),
   ];
+  const output = new Option('--output <format>', 'for people or for programs').choices(['text', 'json']);
+  const options = [...values.map((option) => option.argParser(notEmpty)), output];
   for (const option of options) command.addOption(option.helpGroup('Global Options:'));
   return command;
 }
@@ -41,5 +43,13 @@ export function connectOptions(options: GlobalOptions): ConnectOptions {
     caCertificate: options.caCrt,
     clientCertificate: options.clientCrt,
     clientKey: options.clientKey,
+    optionNames: {
+      socket: '--socket',
+      config: '--config',
+      root: '--root',
+      caCertificate: '--ca-crt',
+      clientCertificate: '--client-crt',
+      clientKey: '--client-key',
+    },
   };
 }

@@ -1,20 +1,31 @@
 import { CommanderError } from 'commander';
+import { AuraedError } from './auraed-error.js';
 import { exitCodes } from './exit-codes.js';
 import { CommandFailure, InterruptedError, UsageError } from './failures.js';
+import { HelpOutput } from './output/help-output.js';
 import { createProgram } from './program.js';
 import { describeError } from './report-error.js';
 
 /** The `aurae` command. Sets the exit code; the process ends once its output is written. */
 export async function main(argv: readonly string[]): Promise<void> {
   try {
-    const program = createProgram((exitCode) => {
-      process.exitCode = exitCode;
-    });
-    await program.parseAsync(argv, { from: 'user' });
+    await run(argv);
   } catch (error) {
     // Output that nobody takes must not hold up an interrupted command.
     if (error instanceof InterruptedError) process.exit(error.exitCode);
     process.exitCode = fail(error, argv);
+  }
+}
+
+async function run(argv: readonly string[]): Promise<void> {
+  const help = new HelpOutput();
+  const program = createProgram(help, (exitCode) => {
+    process.exitCode = exitCode;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+  } finally {
+    await help.written();
   }
 }
 
@@ -25,12 +36,18 @@ function fail(error: unknown, argv: readonly string[]): number {
   }
   if (!(error instanceof CommanderError)) {
     report(error, argv);
-    return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
+    return exitCodeOf(error);
   }
   if (error.exitCode === 0) return exitCodes.success;
   // With no command at all, commander has shown the help.
   if (error.code !== 'commander.help') report(toUsageError(error), argv);
   return exitCodes.usage;
+}
+
+/** auraed tells by its exit code whose fault it is. */
+function exitCodeOf(error: unknown): number {
+  if (error instanceof AuraedError) return error.exitCode;
+  return error instanceof UsageError ? exitCodes.usage : exitCodes.failure;
 }
 
 function toUsageError(error: unknown): unknown {

@@ -24,6 +24,12 @@ export function absolutePath(text: string): string {
   return text;
 }
 
+/** A script's unset variable must not stand for a default: that of `--user` may be root. */
+export function notEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('It must not be empty.');
+  return text;
+}
+
 /** For an option that may be given many times. */
 export function collect(text: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, text];

@@ -4,6 +4,8 @@ import { addExecCommand } from './commands/exec-command.js';
 import { addLogsCommand } from './commands/logs-command.js';
 import { addPkiCommand } from './commands/pki-command.js';
 import { addStatusCommand } from './commands/status-command.js';
+import { type HelpOutput } from './output/help-output.js';
+import { refuseHelpOfUnknown } from './refuse-help-of-unknown.js';
 import { addGlobalOptions } from './global-options.js';
 
 /** Ends with a number that the process ends with. */
@@ -12,9 +14,10 @@ export type Finish = (exitCode: number) => void;
 /**
  * The command line. Commands load what they need when they run: the words of `--help` come without gRPC.
  *
+ * @param help takes the help that was asked for
  * @param finish called once with the exit code, unless parsing or the command fails
  */
-export function createProgram(finish: Finish): Command {
+export function createProgram(help: HelpOutput, finish: Finish): Command {
   const program = new Command('aurae')
     .description('Runs and watches workloads through auraed, the daemon that owns this machine.')
     .version(readVersion(), '-V, --version', 'print the version')
@@ -23,7 +26,7 @@ export function createProgram(finish: Finish): Command {
     .enablePositionalOptions()
     .exitOverride()
     // Messages are written in one place, for people or as JSON.
-    .configureOutput({ outputError: () => {} })
+    .configureOutput({ outputError: () => {}, writeOut: help.writeOut, writeErr: help.writeErr })
     .addHelpText(
       'after',
       `
@@ -32,9 +35,10 @@ Examples:
   aurae exec -- uname -a
   aurae logs --daemon --follow
 
-Without options aurae finds auraed by itself: AURAE_SOCKET, AURAE_CONFIG or AURAE_ROOT, then ~/.aurae/config
-or /etc/aurae/config, then the default paths.`,
+Without options aurae finds auraed by itself: AURAE_SOCKET, AURAE_CONFIG or
+AURAE_ROOT, then ~/.aurae/config or /etc/aurae/config, then the default paths.`,
     );
+  refuseHelpOfUnknown(program);
   addGlobalOptions(program);
   addExecCommand(program, finish);
   addStatusCommand(program, finish);

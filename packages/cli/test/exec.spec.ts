@@ -1,9 +1,13 @@
+import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { CancelledError, InvalidSpecError, meta, runtime } from '@aurae/proto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestRoot, untilAborted } from '../../client/test/support/test-daemon.js';
-import { resultOf, runCli, startCli } from './support/run-cli.js';
+import { resultOf, runCli, runShell, startCli } from './support/run-cli.js';
 import { Signalled } from './support/signalled.js';
 
 type Exec = runtime.Runtime<Parameters<typeof untilAborted>[0]>['exec'];
@@ -140,6 +144,9 @@ describe('the exit code', () => {
     ],
     [['--timeout', '0', '--', 'x'], 'is invalid. Allowed are durations'],
     [['--cwd', 'srv', '--', 'x'], "option '--cwd <dir>' argument 'srv' is invalid. Allowed are absolute paths"],
+    [['--user', '', '--', 'x'], "option '--user <name>' argument '' is invalid. It must not be empty."],
+    [['--user=', '--', 'x'], "option '--user <name>' argument '' is invalid. It must not be empty."],
+    [['--cwd', '', '--', 'x'], "option '--cwd <dir>' argument '' is invalid."],
     [['--env', '=x', '--', 'x'], 'option --env "=x" names no variable: write NAME=VALUE or NAME'],
     [['--timeuot', '5s', '--', 'x'], "unknown option '--timeuot' (Did you mean --timeout?)"],
     [['--output', 'xml', '--', 'x'], "option '--output <format>' argument 'xml' is invalid"],
@@ -212,11 +219,20 @@ describe('output', () => {
     expect(code).toBe(3);
   });
 
-  test('beyond the bound is told', async () => {
+  test('that cannot be written is 125, in one line', async () => {
+    answer({ stdout: 'text\n' });
+    expect(await runShell('aurae exec -- x >/dev/full', { AURAE_ROOT: root.dir })).toMatchObject({
+      code: 125,
+      stderr: 'aurae: Cannot write the output: no space left on device\n',
+    });
+  });
+
+  test('beyond the bound is told, with the key that sets it', async () => {
     answer({ stdoutDroppedBytes: 5n, stderrDroppedBytes: 7n });
     expect((await exec('--', 'x')).stderr).toBe(
-      "aurae: warning: 5 bytes of stdout lay beyond the daemon's bound and are lost\n" +
-        "aurae: warning: 7 bytes of stderr lay beyond the daemon's bound and are lost\n",
+      'aurae: warning: 5 bytes of stdout and 7 bytes of stderr are lost: auraed keeps 1 MiB of each channel, unless ' +
+        'backends.executable.options.output_limit_bytes in auraed.toml says otherwise; let the command write more to ' +
+        'a file\n',
     );
   });
 
@@ -243,6 +259,48 @@ describe('output', () => {
     expect(JSON.parse((await exec('--output=json', '--nonsense')).stderr)).toEqual({
       error: { reason: 'USAGE', message: "unknown option '--nonsense'" },
     });
+  });
+});
+
+describe('standard input', () => {
+  const note =
+    'aurae: note: standard input is not forwarded yet: the command saw none of it; "</dev/null" says that this is meant\n';
+  let dir: string;
+
+  beforeAll(() => {
+    dir = mkdtempSync(join(tmpdir(), 'aurae-stdin-'));
+    execFileSync('mkfifo', [join(dir, 'fifo')]);
+    writeFileSync(join(dir, 'file'), 'hi\n');
+    writeFileSync(join(dir, 'empty'), '');
+  });
+  afterAll(() => rmSync(dir, { recursive: true }));
+
+  test.each([
+    // What one write brought is there as a whole once its first line is.
+    ['in a pipe', "printf 'first\nsecond\n' | { read -r _; aurae exec -- x; cat; }", note, 'second\n'],
+    [
+      'in a pipe that stays open',
+      'exec 3<>fifo; echo hi >&3; aurae exec -- x <&3; read -r a <&3; echo $a',
+      note,
+      'hi\n',
+    ],
+    [
+      'in a pipe that was closed',
+      'exec 3<>fifo 4<fifo; echo hi >&3; exec 3>&-; aurae exec -- x <&4; cat <&4',
+      note,
+      'hi\n',
+    ],
+    ['in a file', 'aurae exec -- x <file', note],
+    ['read to its end', '{ cat >/dev/null; aurae exec -- x; } <file', ''],
+    ['in an empty file', 'aurae exec -- x <empty', ''],
+    ['from nothing', 'aurae exec -- x </dev/null', ''],
+    ['closed', 'aurae exec -- x <&-', ''],
+    ['in an empty pipe that stays open', 'exec 3<>fifo; aurae exec -- x <&3', ''],
+    ['in an empty pipe that was closed', 'exec 3<>fifo 4<fifo; exec 3>&-; aurae exec -- x <&4', ''],
+  ])('%s', async (_name, line, stderr, rest = '') => {
+    answer({ stdout: 'done\n', exitCode: '0' });
+    const result = await runShell(`cd '${dir}' || exit; ${line}`, { AURAE_ROOT: root.dir });
+    expect(result).toMatchObject({ code: 0, stdout: `done\n${rest}`, stderr });
   });
 });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { formatColumns } from '../src/output/columns.js';
 import { escapeControlCharacters } from '../src/output/escape-control-characters.js';
+import { wrapWords } from '../src/output/wrap-words.js';
 import { paintFor } from '../src/output/terminal-style.js';
 
 test('text of others holds nothing that a terminal acts on', () => {
@@ -21,6 +22,17 @@ test('colours are for a terminal, unless NO_COLOR is set', () => {
   expect(paintFor({ isTTY: true }, { NO_COLOR: '1' })('red', 'x')).toBe('x');
   expect(paintFor({ isTTY: true }, { TERM: 'dumb' })('red', 'x')).toBe('x');
   expect(paintFor({}, {})('red', 'x')).toBe('x');
+});
+
+test('wrapped words fit their width, and none is lost', () => {
+  fc.assert(
+    fc.property(fc.stringMatching(/^(\w{0,30} ?){0,9}$/), fc.integer({ min: 1, max: 40 }), (text, width) => {
+      const lines = wrapWords(text, width);
+      expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(width);
+      expect(lines.join('').replaceAll(' ', '')).toBe(text.replaceAll(' ', ''));
+    }),
+  );
+  expect(wrapWords('one two three', 8)).toEqual(['one two', 'three']);
 });
 
 test('columns are aligned, whatever their colours', () => {

@@ -1,7 +1,9 @@
 import { meta, observe } from '@aurae/proto';
+import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { formatStatus } from '../src/commands/format-status.js';
 import { TestRoot } from '../../client/test/support/test-daemon.js';
-import { runCli } from './support/run-cli.js';
+import { runCli, runOnTerminal } from './support/run-cli.js';
 
 const status = observe.StatusResponse.fromPartial({
   version: '0.1.0',
@@ -55,6 +57,27 @@ executable  process      0.1.0    built-in     serving
 container   oci\\x1b[31m  -        some-module  unavailable: runc is not installed (try: apt-get install runc)
 `,
   });
+});
+
+test('on a terminal the last column fits its width', async () => {
+  const width = 80;
+  const lines = formatStatus(status, (_style, text) => text, width).split('\n');
+  expect(lines.filter((line) => line.length > width)).toEqual([]);
+  expect(lines.slice(-3)).toEqual([
+    'container   oci\\x1b[31m  -        some-module  unavailable: runc is not',
+    '                                               installed (try: apt-get install',
+    '                                               runc)',
+  ]);
+});
+
+test.runIf(existsSync('/usr/bin/script'))('a real terminal is asked for its width', async () => {
+  await using root = await TestRoot.make();
+  await root.serve({ observe: { status: async () => status } });
+  const line = 'stty cols 72 && aurae status';
+  const variables = { AURAE_ROOT: root.dir, TERM: 'dumb' };
+  const { stdout } = await runOnTerminal(line, variables);
+  expect(stdout).toContain('unavailable: runc is not');
+  expect(stdout.split('\r\n').filter((text) => text.length > 72)).toEqual([]);
 });
 
 test('as JSON is the answer of the API', async () => {

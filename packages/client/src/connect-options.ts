@@ -12,4 +12,8 @@ export interface ConnectOptions {
   readonly clientCertificate?: string | undefined;
   /** PEM file of the private key that belongs to it. */
   readonly clientKey?: string | undefined;
+  /** What messages call the options above, for a program whose user gives them as flags: `{ config: '--config' }`. */
+  readonly optionNames?: Readonly<Partial<Record<ConnectOptionName, string>>> | undefined;
 }
+
+export type ConnectOptionName = 'socket' | 'config' | 'root' | 'caCertificate' | 'clientCertificate' | 'clientKey';

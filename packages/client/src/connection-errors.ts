@@ -12,22 +12,25 @@ import type { ClientCredentials } from './load-credentials.js';
 
 /** The sentences in which a client tells why it could not reach a daemon. */
 
-export function noDaemonError(endpoint: Endpoint, cause: unknown): UnavailableError {
+export function noDaemonError({ endpoint, mayMissSystemDaemon }: ClientConfig, cause: unknown): UnavailableError {
+  const hint = mayMissSystemDaemon
+    ? ". A daemon of root's may run on this machine: only root can reach it, or you over TCP with a certificate from root"
+    : '';
   return new UnavailableError(
     `No auraed answers on "${endpointName(endpoint)}": start it with "auraed" (from a checkout: "npm start"), or name ` +
-      'the socket of a running one with --socket or AURAE_SOCKET',
+      `the socket of a running one with --socket or AURAE_SOCKET${hint}`,
     { cause },
   );
 }
 
-export function unreachableError(endpoint: Endpoint, code: string, cause: unknown): AuraeError {
-  const name = endpointName(endpoint);
+export function unreachableError(config: ClientConfig, code: string, cause: unknown): AuraeError {
+  const name = endpointName(config.endpoint);
   switch (code) {
     case 'ENOENT':
     case 'ENOTDIR':
     case 'ECONNREFUSED':
     case 'ENOTSOCK':
-      return noDaemonError(endpoint, cause);
+      return noDaemonError(config, cause);
     case 'EACCES':
     case 'EPERM':
       return new PermissionDeniedError(

@@ -1,5 +1,5 @@
-import { accessSync, constants, existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, existsSync, statSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { ClientHost } from './client-host.js';
 import type { ClientSettings } from './client-settings.js';
 
@@ -58,6 +58,9 @@ function pkiSettings(pkiDir: string, source: string) {
   };
 }
 
+/** The source of a setting that nobody gave. */
+export const defaultSource = 'the default';
+
 /**
  * The settings that hold when nobody gave any. Root knows the system's daemon alone. Anybody else may have a daemon
  * of their own, which comes first, or a certificate for the system's.
@@ -66,7 +69,7 @@ function pkiSettings(pkiDir: string, source: string) {
  */
 export function defaultSettings(host: ClientHost, givenSocket: boolean): Required<ClientSettings> {
   const system = systemPlace(host);
-  const source = 'the default';
+  const source = defaultSource;
   if (host.userId === 0) return placeSettings(system, source);
   const user = userPlace(host);
   const withSocket = givenSocket ? undefined : [user, system].find(({ socket }) => existsSync(socket));
@@ -77,6 +80,13 @@ export function defaultSettings(host: ClientHost, givenSocket: boolean): Require
     ...placeSettings(place, source),
     ...pkiSettings(usesSystemPki ? system.pkiDir : user.pkiDir, source),
   };
+}
+
+/** Whether root's daemon keeps its files from a user who has none of their own. */
+export function mayHideDaemon(host: ClientHost): boolean {
+  if (host.userId === 0 || existsSync(userPlace(host).pkiDir)) return false;
+  const stats = statSync(dirname(systemPlace(host).config), { throwIfNoEntry: false });
+  return stats !== undefined && stats.uid !== host.userId && (stats.mode & 0o011) === 0;
 }
 
 function isReadable(path: string): boolean {

@@ -1,8 +1,18 @@
+import { InvalidSpecError } from '@aurae/proto';
 import { type ClientHost, thisHost } from './client-host.js';
 import { type ClientSettings, mergeSettings, type Setting, type SettingName } from './client-settings.js';
 import { readConfigFile, readNamedConfigFile } from './config-file.js';
-import type { ConnectOptions } from './connect-options.js';
-import { defaultSettings, type Place, placeSettings, rootedPlace, systemPlace, userPlace } from './default-places.js';
+import type { ConnectOptionName, ConnectOptions } from './connect-options.js';
+import {
+  defaultSettings,
+  defaultSource,
+  mayHideDaemon,
+  type Place,
+  placeSettings,
+  rootedPlace,
+  systemPlace,
+  userPlace,
+} from './default-places.js';
 import { type Endpoint, parseEndpoint } from './endpoint.js';
 import { expandPath } from './expand-path.js';
 
@@ -18,6 +28,8 @@ export interface ClientConfig {
   readonly caCertificate: CredentialFile;
   readonly clientCertificate: CredentialFile;
   readonly clientKey: CredentialFile;
+  /** Whether a daemon of root's may run on this machine that this user cannot see. Default: false. */
+  readonly mayMissSystemDaemon?: boolean;
 }
 
 /**
@@ -30,6 +42,7 @@ export interface ClientConfig {
  * At most one file is read, and a root ends the search: what a root's daemon uses lies in that root.
  */
 export function discoverConfig(options: ConnectOptions = {}, host: ClientHost = thisHost()): ClientConfig {
+  assertNoneEmpty(options);
   const settings = mergeSettings(layersOf(options, host)) as Required<ClientSettings>;
   const fileOf = (name: Exclude<SettingName, 'socket'>): CredentialFile => {
     const { value, baseDir, source } = settings[name];
@@ -41,7 +54,22 @@ export function discoverConfig(options: ConnectOptions = {}, host: ClientHost = 
     caCertificate: fileOf('caCertificate'),
     clientCertificate: fileOf('clientCertificate'),
     clientKey: fileOf('clientKey'),
+    mayMissSystemDaemon: source === defaultSource && mayHideDaemon(host),
   };
+}
+
+/** An empty path would be the working directory: it is what a script's unset variable leaves. */
+function assertNoneEmpty(options: ConnectOptions): void {
+  const names = ['socket', 'config', 'root', 'caCertificate', 'clientCertificate', 'clientKey'] as const;
+  for (const name of names) {
+    if (options[name] !== '') continue;
+    throw new InvalidSpecError(`Cannot connect: ${sourceOf(options, name)} is empty; leave it out or give a value`);
+  }
+}
+
+/** How messages name an option. */
+function sourceOf({ optionNames }: ConnectOptions, name: ConnectOptionName): string {
+  return optionNames?.[name] ?? `the option "${name}"`;
 }
 
 function layersOf(options: ConnectOptions, host: ClientHost): ClientSettings[] {
@@ -60,7 +88,7 @@ function layersOf(options: ConnectOptions, host: ClientHost): ClientSettings[] {
     return layers;
   };
 
-  addFile(options.config, 'the option "config"');
+  addFile(options.config, sourceOf(options, 'config'));
   if (options.root !== undefined) {
     const root = absolute(options.root);
     return addPlace(rootedPlace(root), `the default of the root "${root}"`);
@@ -85,7 +113,7 @@ function settingsOfOptions(options: ConnectOptions, { workingDir }: ClientHost):
   const settings: { [Name in SettingName]?: Setting } = {};
   for (const name of names) {
     const value = options[name];
-    if (value !== undefined) settings[name] = { value, source: `the option "${name}"`, baseDir: workingDir };
+    if (value !== undefined) settings[name] = { value, source: sourceOf(options, name), baseDir: workingDir };
   }
   return settings;
 }

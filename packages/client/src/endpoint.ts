@@ -25,21 +25,23 @@ export function parseEndpoint(text: string, source: string, baseDir: string, hom
       return { kind: 'unix', path: expandPath(path, baseDir, homeDir) };
     }
     case 'tcp': {
-      const address = parseAddress(rest.slice(2));
+      const address = parseAddress(rest.slice(2), invalid);
       if (!address) throw invalid('it names no host and port');
       return address;
     }
     case undefined:
-      return parseAddress(text) ?? { kind: 'unix', path: expandPath(text, baseDir, homeDir) };
+      return parseAddress(text, invalid) ?? { kind: 'unix', path: expandPath(text, baseDir, homeDir) };
     default:
       throw invalid(`"${scheme}" is not a transport`);
   }
 }
 
-function parseAddress(text: string): Endpoint | undefined {
-  const [, host, digits] = /^(\[[0-9a-f:.%]+\]|[^/:\s[\]]+):(\d{1,5})$/i.exec(text) ?? [];
+function parseAddress(text: string, invalid: (why: string) => Error): Endpoint | undefined {
+  const [, host, digits] = /^(\[[0-9a-f:.%]+\]|[^/:\s[\]]+):(\d+)$/i.exec(text) ?? [];
+  if (host === undefined) return undefined;
   const port = Number(digits);
-  return host !== undefined && port >= 1 && port <= 65_535 ? { kind: 'tcp', host, port } : undefined;
+  if (port < 1 || port > 65_535) throw invalid(`the port ${digits} is not from 1 to 65535`);
+  return { kind: 'tcp', host, port };
 }
 
 /** The endpoint as a person names it. */

@@ -49,9 +49,7 @@ async function explainConnection(
     case 'serving':
       return lostConnectionError(endpoint, true, error);
     case 'unreachable':
-      return wasConnected
-        ? lostConnectionError(endpoint, false, error)
-        : unreachableError(endpoint, result.code, error);
+      return wasConnected ? lostConnectionError(endpoint, false, error) : unreachableError(config, result.code, error);
     case 'not-tls':
       return notTlsError(endpoint, error);
     case 'untrusted-server':

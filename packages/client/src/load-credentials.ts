@@ -37,7 +37,7 @@ function readCredential({ path, source }: CredentialFile, what: string, config: 
     const isMissing = code === 'ENOENT' || code === 'ENOTDIR';
     const { endpoint } = config;
     // On a fresh machine neither exists. That no daemon ever ran is then what a person needs to know.
-    if (isMissing && endpoint.kind === 'unix' && !existsSync(endpoint.path)) throw noDaemonError(endpoint, cause);
+    if (isMissing && endpoint.kind === 'unix' && !existsSync(endpoint.path)) throw noDaemonError(config, cause);
     throw new FailedPreconditionError(`Cannot read the ${what} "${path}" (${source}): ${nextStep(code)}`, { cause });
   }
 }

@@ -1,9 +1,9 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { type ClientHost, type ConnectOptions, discoverConfig, endpointName } from '../src/index.js';
+import { AuraeClient, type ClientHost, type ConnectOptions, discoverConfig, endpointName } from '../src/index.js';
 
 let base: string;
 let host: ClientHost;
@@ -142,6 +142,64 @@ test('a file that is asked for must exist, whoever asks', () => {
     'Cannot read the client config file "/none" (the option "config"): it does not exist',
   );
   expect(() => found({}, { variables: { AURAE_CONFIG: '/none' } })).toThrow('"/none" (AURAE_CONFIG)');
+});
+
+test('the options are called as the caller calls them', () => {
+  const optionNames = { config: '--config', socket: '--socket' };
+  expect(() => found({ config: '/none', optionNames })).toThrow('"/none" (--config): it does not exist');
+  expect(() => found({ socket: 'host:0', optionNames })).toThrow('Cannot use the socket "host:0" (--socket)');
+});
+
+test.each(['socket', 'config', 'root', 'caCertificate', 'clientCertificate', 'clientKey'])(
+  'an empty %s is refused',
+  (name) => {
+    expect(() => found({ [name]: '' })).toThrow(
+      `Cannot connect: the option "${name}" is empty; leave it out or give a value`,
+    );
+  },
+);
+
+test('empty variables count as unset', () => {
+  const variables = { AURAE_ROOT: '', AURAE_SOCKET: '', AURAE_CONFIG: '', XDG_RUNTIME_DIR: '' };
+  expect(found({}, { variables })).toEqual(found());
+});
+
+describe("a daemon of root's that the user cannot see", () => {
+  const message = (options: ConnectOptions = {}, changes: Partial<ClientHost> = {}) => {
+    try {
+      return String(new AuraeClient(discoverConfig(options, { ...host, userId: otherUser, ...changes })));
+    } catch (error) {
+      return (error as Error).message;
+    }
+  };
+  const otherUser = (process.geteuid?.() ?? 0) + 1;
+  const hint =
+    ". A daemon of root's may run on this machine: only root can reach it, or you over TCP with a certificate from root";
+
+  beforeEach(() => {
+    const dir = join(host.systemDir, 'etc/aurae');
+    mkdirSync(dir, { recursive: true });
+    chmodSync(dir, 0o700);
+  });
+
+  test('is hinted at', () => {
+    expect(message()).toMatch(/^No auraed answers on ".*\/home\/.aurae\/run\/aurae.sock"/);
+    expect(message().endsWith(hint)).toBe(true);
+  });
+
+  test('is not where it cannot be meant', () => {
+    expect(message({}, { userId: 0 })).not.toContain(hint);
+    expect(message({ root: '/r' })).not.toContain(hint);
+    expect(message({ socket: '/s' })).not.toContain(hint);
+    mkdirSync(join(host.homeDir, '.aurae/pki'), { recursive: true });
+    expect(message()).not.toContain(hint);
+  });
+
+  test('is not without its files', () => {
+    rmSync(host.systemDir, { recursive: true });
+    expect(message()).toContain('No auraed answers');
+    expect(message()).not.toContain(hint);
+  });
 });
 
 test('a file that cannot be read is an error, not a missing file', () => {

@@ -11,6 +11,7 @@ test.each<[string, Endpoint]>([
   ['unix:///run/a.sock', { kind: 'unix', path: '/run/a.sock' }],
   ['unix:/run/a.sock', { kind: 'unix', path: '/run/a.sock' }],
   ['./host:80', { kind: 'unix', path: '/base/host:80' }],
+  ['./host:99999', { kind: 'unix', path: '/base/host:99999' }],
   ['/run/a:80', { kind: 'unix', path: '/run/a:80' }],
   ['host:8080', { kind: 'tcp', host: 'host', port: 8080 }],
   ['tcp://10.0.0.1:1', { kind: 'tcp', host: '10.0.0.1', port: 1 }],
@@ -24,8 +25,10 @@ test.each([
   ['unix://', 'its path is not absolute'],
   ['unix://run/a.sock', 'its path is not absolute'],
   ['tcp://host', 'it names no host and port'],
-  ['tcp://host:0', 'it names no host and port'],
-  ['tcp://host:65536', 'it names no host and port'],
+  ['tcp://host:0', 'the port 0 is not from 1 to 65535'],
+  ['tcp://host:65536', 'the port 65536 is not from 1 to 65535'],
+  ['localhost:99999', 'the port 99999 is not from 1 to 65535'],
+  ['localhost:1234567', 'the port 1234567 is not from 1 to 65535'],
   ['https://host:80', '"https" is not a transport'],
 ])('"%s" is refused', (text, why) => {
   expect(() => parse(text)).toThrow(

@@ -1,11 +1,13 @@
+import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { observe, runtime } from '@aurae/proto';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { TestRoot } from './support/test-daemon.js';
 
-test('the example of the README runs', async () => {
+test('the example of the README runs on this Node, as .mjs and from the built package', async () => {
   await using root = await TestRoot.make();
   await root.serve({
     runtime: {
@@ -19,18 +21,15 @@ test('the example of the README runs', async () => {
     },
   });
   const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-  const [, code = ''] = /```ts\n(.*?)```/s.exec(readme) ?? [];
-  const file = fileURLToPath(new URL('../dist/readme/example.ts', import.meta.url));
+  const [, code = ''] = /```js\n(.*?)```/s.exec(readme) ?? [];
+  const file = fileURLToPath(new URL('../dist/readme/example.mjs', import.meta.url));
   mkdirSync(dirname(file), { recursive: true });
   writeFileSync(file, code);
-  const log = vi.spyOn(console, 'log').mockImplementation(() => {});
-  vi.stubEnv('AURAE_ROOT', root.dir);
   try {
-    await import(file);
-    expect(log.mock.calls.flat()).toEqual(['exit code 0: uname -a', 'serving']);
+    const env = { PATH: process.env['PATH'], AURAE_ROOT: root.dir };
+    const { stdout } = await promisify(execFile)(process.execPath, [file], { env });
+    expect(stdout).toBe('exit code 0: uname -a\nserving\n');
   } finally {
-    vi.unstubAllEnvs();
-    log.mockRestore();
     rmSync(dirname(file), { recursive: true });
   }
 });

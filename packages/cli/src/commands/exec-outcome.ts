@@ -47,9 +47,12 @@ function droppedNotes({ stdoutDroppedBytes, stderrDroppedBytes }: runtime.Execut
     ['stdout', stdoutDroppedBytes],
     ['stderr', stderrDroppedBytes],
   ] as const;
-  return lost
-    .filter(([, count]) => count > 0n)
-    .map(([channel, count]) => `warning: ${count} bytes of ${channel} lay beyond the daemon's bound and are lost`);
+  const losses = lost.filter(([, count]) => count > 0n).map(([channel, count]) => `${count} bytes of ${channel}`);
+  if (losses.length === 0) return [];
+  return [
+    `warning: ${losses.join(' and ')} are lost: auraed keeps 1 MiB of each channel, unless ` +
+      'backends.executable.options.output_limit_bytes in auraed.toml says otherwise; let the command write more to a file',
+  ];
 }
 
 function spanOf(ms: number): string {

@@ -4,8 +4,12 @@ import { type Cell, formatColumns } from '../output/columns.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
 import type { Paint, Style } from '../output/terminal-style.js';
 
-/** What a person wants to see of a daemon at a glance. */
-export function formatStatus(status: observe.StatusResponse, paint: Paint): string {
+/**
+ * What a person wants to see of a daemon at a glance.
+ *
+ * @param width of the terminal, when it is one
+ */
+export function formatStatus(status: observe.StatusResponse, paint: Paint, width?: number): string {
   const facts = formatColumns(
     [
       ['auraed', `${status.version || 'unknown version'}, pid ${status.proc?.pid ?? 'unknown'}`],
@@ -15,8 +19,9 @@ export function formatStatus(status: observe.StatusResponse, paint: Paint): stri
       ['workloads', workloadsOf(status.workloads)],
     ].map(([name = '', value = '']) => [{ text: name, style: 'dim' }, { text: escapeControlCharacters(value) }]),
     paint,
+    width,
   );
-  return [...facts, ...backendTable(status.backends, paint)].join('\n');
+  return [...facts, ...backendTable(status.backends, paint, width)].join('\n');
 }
 
 function workloadsOf(counts: readonly observe.WorkloadCount[]): string {
@@ -26,7 +31,7 @@ function workloadsOf(counts: readonly observe.WorkloadCount[]): string {
   return words.length === 0 ? 'none' : words.join(', ');
 }
 
-function backendTable(backends: readonly observe.BackendStatus[], paint: Paint): string[] {
+function backendTable(backends: readonly observe.BackendStatus[], paint: Paint, width?: number): string[] {
   if (backends.length === 0) return [];
   const header = ['BACKEND', 'NAME', 'VERSION', 'SOURCE', 'HEALTH'].map((text): Cell => ({ text, style: 'bold' }));
   const rows = backends.map(({ kind, description, source }): Cell[] => [
@@ -35,7 +40,7 @@ function backendTable(backends: readonly observe.BackendStatus[], paint: Paint):
     })),
     healthCell(description?.health),
   ]);
-  return ['', ...formatColumns([header, ...rows], paint)];
+  return ['', ...formatColumns([header, ...rows], paint, width)];
 }
 
 const healthLooks: Readonly<Partial<Record<meta.HealthState, readonly [string, Style]>>> = {

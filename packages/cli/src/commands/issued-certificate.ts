@@ -1,3 +1,5 @@
+import { type Endpoint, endpointName } from '@aurae/client';
+
 /** What `auraed pki issue` tells of the certificate that it made. */
 export interface IssuedCertificate {
   readonly name: string;
@@ -20,7 +22,19 @@ export function readIssued(json: string): IssuedCertificate {
 }
 
 /** For a person, with what to put into the client's configuration. */
-export function formatIssued({ name, certificate, key, ca, identity, expiresAt }: IssuedCertificate): string {
+export function formatIssued(issued: IssuedCertificate, endpoint: Endpoint, isCopied: boolean): string {
+  const { name, certificate, key, ca, identity, expiresAt } = issued;
+  const hints = [
+    ...(isCopied
+      ? []
+      : [
+          `The files lie in a private directory: "aurae pki issue ${name} --overwrite --out ./${name}" makes them anew and ` +
+            `copies them to ./${name}.`,
+        ]),
+    ...(endpoint.kind === 'tcp'
+      ? []
+      : ['Another user or machine connects over TCP: set tcp.listen in auraed.toml and use socket = "host:port".']),
+  ];
   return `Issued "${name}", known to auraed as ${identity}, valid until ${expiresAt.slice(0, 10)}.
 
 To use it, put this into ~/.aurae/config:
@@ -28,5 +42,9 @@ To use it, put this into ~/.aurae/config:
 [auth]
 ca_crt = ${JSON.stringify(ca)}
 client_crt = ${JSON.stringify(certificate)}
-client_key = ${JSON.stringify(key)}`;
+client_key = ${JSON.stringify(key)}
+
+[system]
+socket = ${JSON.stringify(endpointName(endpoint))}
+${hints.map((hint) => `\n${hint}`).join('')}`.trimEnd();
 }

@@ -6,6 +6,7 @@ import { connectOptions, type GlobalOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { quoteCommand } from '../shell-quote.js';
+import { hasUnreadInput } from '../unread-input.js';
 import { execOutcome } from './exec-outcome.js';
 
 export interface ExecOptions extends GlobalOptions {
@@ -16,6 +17,9 @@ export interface ExecOptions extends GlobalOptions {
   /** Milliseconds. */
   readonly timeout?: number;
 }
+
+const unreadInputNote =
+  'note: standard input is not forwarded yet: the command saw none of it; "</dev/null" says that this is meant';
 
 /** Returns the command's own exit code, or what stands for why it has none. */
 export async function runExec(words: readonly string[], options: ExecOptions): Promise<number> {
@@ -35,7 +39,8 @@ export async function runExec(words: readonly string[], options: ExecOptions): P
   const stderr = new OutputStream(process.stderr);
   await interruption.race(stdout.write(bytesOf(status.stdoutBytes, status.stdout)));
   await interruption.race(stderr.write(bytesOf(status.stderrBytes, status.stderr)));
-  for (const note of outcome.notes) await interruption.race(stderr.write(`aurae: ${note}\n`));
+  const notes = [...outcome.notes, ...((await hasUnreadInput()) ? [unreadInputNote] : [])];
+  for (const note of notes) await interruption.race(stderr.write(`aurae: ${note}\n`));
   return outcome.exitCode;
 }
 

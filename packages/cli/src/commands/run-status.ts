@@ -18,7 +18,7 @@ export async function runStatus(options: GlobalOptions): Promise<number> {
   const text =
     options.output === 'json'
       ? JSON.stringify(observe.StatusResponse.toJSON(status))
-      : formatStatus(status, paintFor(process.stdout));
+      : formatStatus(status, paintFor(process.stdout), process.stdout.columns);
   await interruption.race(new OutputStream(process.stdout).write(`${text}\n`));
   return exitCodes.success;
 }

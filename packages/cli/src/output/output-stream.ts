@@ -1,3 +1,14 @@
+import { systemReason } from '../system-error.js';
+
+/** What was to be shown could not be written. */
+export class OutputError extends Error {
+  readonly reason = 'OUTPUT';
+
+  constructor(cause: unknown) {
+    super(`Cannot write the output: ${systemReason(cause)}`, { cause });
+  }
+}
+
 /** Standard output or error: a file, a terminal, or a pipe whose reader may be slow or leave. */
 export class OutputStream {
   private isClosed = false;
@@ -13,7 +24,7 @@ export class OutputStream {
     return new Promise((resolve, reject) => {
       this.stream.write(data, (error?: NodeJS.ErrnoException | null) => {
         if (!error) return resolve(true);
-        if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') return reject(error);
+        if (error.code !== 'EPIPE' && error.code !== 'ERR_STREAM_DESTROYED') return reject(new OutputError(error));
         this.isClosed = true;
         resolve(false);
       });

@@ -29,6 +29,29 @@ export function startCli(
   return spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env, ...user });
 }
 
+/** Runs a line of shell that calls the command as `aurae`. */
+export async function runShell(line: string, variables: Readonly<Record<string, string>> = {}): Promise<CliResult> {
+  return await runProgram(['/bin/sh', '-c', `${asFunction}${line}`], variables);
+}
+
+/** As `runShell`, on a terminal that script(1) makes. What it shows comes as `stdout`. */
+export async function runOnTerminal(...[line, variables = {}]: Parameters<typeof runShell>): Promise<CliResult> {
+  return await runProgram(['/usr/bin/script', '-qec', `${asFunction}${line}`, '/dev/null'], {
+    SHELL: '/bin/sh',
+    ...variables,
+  });
+}
+
+const asFunction = `aurae() { '${process.execPath}' '${bin}' "$@"; }\n`;
+
+async function runProgram(
+  [program, ...args]: [string, ...string[]],
+  variables: Readonly<Record<string, string>>,
+): Promise<CliResult> {
+  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...variables };
+  return await resultOf(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
+}
+
 /** Everything that a started command says, and how it ends. */
 export async function resultOf(child: CliProcess): Promise<CliResult> {
   const [stdoutBytes, stderr, [code, signal]] = await Promise.all([
