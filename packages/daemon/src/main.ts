@@ -14,7 +14,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await program().parseAsync([...argv]);
   } catch (error) {
     if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : exitCodes.usage;
-    else process.exitCode = reportFailure(error, argv.includes('json'));
+    else process.exitCode = reportFailure(error, wantsJson(argv));
   }
 }
 
@@ -115,6 +115,11 @@ function wholeNumber(text: string): number {
 
 function surroundings() {
   return { uid: process.geteuid?.() ?? 0, home: homedir(), env: process.env };
+}
+
+/** Asked before the command line is understood, since that may be what fails. */
+function wantsJson(argv: readonly string[]): boolean {
+  return argv.includes('--output=json') || argv[argv.indexOf('--output') + 1] === 'json';
 }
 
 function reportFailure(error: unknown, asJson: boolean): number {

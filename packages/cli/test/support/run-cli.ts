@@ -19,14 +19,21 @@ export interface CliResult {
 }
 
 /** Starts the built command, in an environment that names no daemon. */
-export function startCli(
-  args: readonly string[],
-  variables: Readonly<Record<string, string>> = {},
-  user: { readonly uid?: number; readonly gid?: number } = {},
-): CliProcess {
+export function startCli(args: readonly string[], variables: Readonly<Record<string, string>> = {}): CliProcess {
   if (!existsSync(built)) throw new Error(`"${built}" is missing: run "npx tsc -b packages/cli" before these tests`);
   const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...variables };
-  return spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env, ...user });
+  return spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+}
+
+/** Runs the command as one whom file modes bind, which they do not bind root. */
+export async function runCliBoundByModes(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): Promise<CliResult> {
+  const command: [string, ...string[]] = [process.execPath, bin, ...args];
+  const dropped = '--bounding-set=-dac_override,-dac_read_search';
+  const isRoot = process.geteuid?.() === 0;
+  return await runProgram(isRoot ? ['setpriv', dropped, '--inh-caps=-all', ...command] : command, variables);
 }
 
 /** Runs a line of shell that calls the command as `aurae`. */
