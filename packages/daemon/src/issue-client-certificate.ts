@@ -1,4 +1,5 @@
 import type { Surroundings } from './config/daemon-paths.js';
+import { assertTrustedPath } from './lifecycle/trusted-path.js';
 import { loadSettings } from './load-settings.js';
 import type { IssueOptions } from './main.js';
 import { issueClient } from './pki/index.js';
@@ -10,6 +11,7 @@ export async function issueClientCertificate(
   surroundings: Surroundings,
 ): Promise<string> {
   const { config, paths } = loadSettings(options, surroundings);
+  assertTrustedPath(paths.pkiDir);
   const { paths: files, info } = await issueClient({
     pkiDir: paths.pkiDir,
     name,

@@ -10,11 +10,28 @@ export async function runDaemon(options: RunOptions, surroundings: Surroundings)
   // Whatever the daemon makes is its own; workloads get the usual mask back at their start.
   process.umask(0o077);
   const stopRequested = stopSignals();
-  const daemon = await createDaemon(settings);
+  const starting = createDaemon(settings);
+  void stopRequested.first.then(() => endWithin(startLimitMs, starting));
+  const daemon = await starting;
   reportFaults(daemon, stopRequested.request);
   process.stdout.write(welcome(daemon, options.root));
   await stopRequested.first;
   await daemon.stop(stopRequested.second);
+  endWithin(leftoverLimitMs);
+}
+
+/** How long a start may go on after a signal asked for the end. */
+const startLimitMs = 10_000;
+/** Everything is disposed: what still keeps the process alive is not worth waiting for. */
+const leftoverLimitMs = 1_000;
+
+/** Ends the process after this time, unless it has ended by itself or `unless` came true before. */
+function endWithin(limitMs: number, unless?: Promise<unknown>): void {
+  const timer = setTimeout(() => process.exit(), limitMs).unref();
+  unless?.then(
+    () => clearTimeout(timer),
+    () => clearTimeout(timer),
+  );
 }
 
 interface StopSignals {

@@ -4,6 +4,7 @@ import type { BackendHost, BackendKind, BackendRegistration, Disposable, Backend
 import { resolve } from 'import-meta-resolve';
 import { ConfigError } from '../config/config-error.js';
 import { optionFaults } from '../config/config-faults.js';
+import { describeValue } from '../config/describe-value.js';
 import { StartupError } from '../lifecycle/startup-error.js';
 import { builtInBackend, builtInNames } from './built-in-backends.js';
 
@@ -47,7 +48,7 @@ async function create<Kind extends BackendKind>(
   options: unknown,
   host: BackendHost,
 ): Promise<Disposable<BackendContracts[Kind]>> {
-  const setting = `${configFile}: ${configKey}.use = "${use}"`;
+  const setting = `${configFile}: ${configKey}.use = ${describeValue(use)}`;
   let backend: Disposable<BackendContracts[Kind]>;
   try {
     backend = await registration.create(options, host);
@@ -126,6 +127,6 @@ async function parseOptions<Options>(
 }
 
 function wrong({ configFile, configKey, use }: BackendChoice<BackendKind>, reason: string): ConfigError {
-  const fault = `${configFile}: ${configKey}.use = "${use}" is not usable: ${reason}`;
+  const fault = `${configFile}: ${configKey}.use = ${describeValue(use)} is not usable: ${reason}`;
   return new ConfigError(fault, [fault]);
 }

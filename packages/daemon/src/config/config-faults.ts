@@ -81,9 +81,14 @@ function article(type: string): string {
 
 function keyName(path: readonly PropertyKey[]): string {
   return path
-    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`))
+    .map((part) => (typeof part === 'number' ? `[${part}]` : `.${bareOrQuoted(String(part))}`))
     .join('')
     .replace(/^\./, '');
+}
+
+/** As TOML has it; a key may hold anything, escape sequences for the terminal included. */
+function bareOrQuoted(key: string): string {
+  return /^[\w-]+$/.test(key) ? key : JSON.stringify(key);
 }
 
 function allowedKeys(schema: unknown, path: readonly PropertyKey[]): string[] {

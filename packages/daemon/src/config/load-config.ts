@@ -1,8 +1,10 @@
-import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { ConfigError } from './config-error.js';
 import { configFaults } from './config-faults.js';
 import { type Config, configSchema } from './config-schema.js';
+import { readRegularFile } from './read-regular-file.js';
+
+const maximumConfigBytes = 1024 * 1024;
 
 /**
  * Reads and checks the configuration.
@@ -31,7 +33,7 @@ export function parseConfig(file: string, text: string): Config {
 
 function readConfig(file: string, required: boolean): string {
   try {
-    return readFileSync(file, 'utf8');
+    return readRegularFile(file, maximumConfigBytes);
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     if (code === 'ENOENT' && !required) return '';

@@ -6,6 +6,9 @@ export interface DisposalFailure {
   readonly error: unknown;
 }
 
+/** Longer than any part of the daemon takes: one that hangs must not keep the others from their end. */
+const defaultTimeoutMs = 60_000;
+
 /**
  * Owns what the daemon made, and ends it in the reverse of the order in which it was made. One that fails is
  * reported and the others still run. Disposing twice is harmless.
@@ -13,7 +16,10 @@ export interface DisposalFailure {
 export class DisposalStack {
   private readonly entries: { readonly name: string; readonly dispose: Disposer }[] = [];
 
-  constructor(private readonly onFailure: (failure: DisposalFailure) => void) {}
+  constructor(
+    private readonly onFailure: (failure: DisposalFailure) => void,
+    private readonly timeoutMs = defaultTimeoutMs,
+  ) {}
 
   defer(name: string, dispose: Disposer): void {
     this.entries.push({ name, dispose });
@@ -22,10 +28,22 @@ export class DisposalStack {
   async dispose(): Promise<void> {
     for (let entry = this.entries.pop(); entry; entry = this.entries.pop()) {
       try {
-        await entry.dispose();
+        await this.bounded(entry.dispose);
       } catch (error) {
         this.onFailure({ name: entry.name, error });
       }
+    }
+  }
+
+  private async bounded(dispose: Disposer): Promise<void> {
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise<never>((_resolve, reject) => {
+      timer = setTimeout(() => reject(new Error(`It did not end within ${this.timeoutMs} ms`)), this.timeoutMs);
+    });
+    try {
+      await Promise.race([dispose(), timeout]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { FailedPreconditionError } from '@aurae/proto';
 import { assertPrivate } from './file-permissions.js';
@@ -24,9 +25,13 @@ export async function readCredentialFile(path: string, secrecy: Secrecy): Promis
 
 /** The mode is checked on the open file, so that it is the mode of what is read. */
 async function readChecked(path: string, secrecy: Secrecy): Promise<string> {
-  const handle = await open(path, 'r');
+  // Without O_NONBLOCK a FIFO in the file's place would be waited for.
+  const handle = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    if (secrecy === 'private') assertPrivate(path, await handle.stat());
+    const stats = await handle.stat();
+    if (!stats.isFile())
+      throw new FailedPreconditionError(`Cannot read ${JSON.stringify(path)}: it is not a regular file`);
+    if (secrecy === 'private') assertPrivate(path, stats);
     return await handle.readFile('utf8');
   } finally {
     await handle.close();

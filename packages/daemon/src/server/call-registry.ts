@@ -78,16 +78,17 @@ export class CallRegistry {
     this.abortWhere((call) => call.isStream);
   }
 
-  /** Resolves when no call is in flight, or after `timeoutMs`; true when none is. */
+  /** Resolves when no call is in flight, after `timeoutMs`, or when the signal aborts; true when none is. */
   async drain(timeoutMs: number, signal?: AbortSignal): Promise<boolean> {
-    if (this.live.size > 0) {
+    if (this.live.size === 0) return true;
+    if (!signal?.aborted) {
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, timeoutMs);
-        signal?.addEventListener('abort', () => resolve(), { once: true });
         this.onIdle = () => {
           clearTimeout(timer);
           resolve();
         };
+        signal?.addEventListener('abort', this.onIdle, { once: true });
       });
     }
     return this.live.size === 0;

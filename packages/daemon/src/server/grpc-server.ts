@@ -6,6 +6,7 @@ import type { ServerCredentials } from '../pki/index.js';
 import type { CallRegistry } from './call-registry.js';
 import type { ConnectionIdentity } from './connection-identity.js';
 import { HealthService } from './health-service.js';
+import { RefusalLog } from './refusal-log.js';
 import { addReflection } from './reflection-service.js';
 import { type ListenerEvents, type ListenerLimits, SecureListener } from './secure-listener.js';
 
@@ -27,6 +28,7 @@ export class GrpcServer {
   private readonly listeners: SecureListener[] = [];
   private readonly makeListener: () => SecureListener;
   private readonly health: HealthService;
+  private readonly refusals: RefusalLog;
 
   constructor(
     services: readonly ServedInterface[],
@@ -46,6 +48,7 @@ export class GrpcServer {
     for (const { definition, implementation } of services) {
       this.server.addService(definition, bindService(definition, implementation, calls.open));
     }
+    this.refusals = new RefusalLog(log);
     const names = services.map((service) => service.name);
     this.health = new HealthService(names);
     this.health.addTo(this.server);
@@ -110,6 +113,8 @@ export class GrpcServer {
       });
     });
     this.server.forceShutdown();
+    for (const listener of this.listeners) listener.closeConnections();
+    this.refusals.close();
   }
 
   private addListener(): SecureListener {
@@ -130,7 +135,7 @@ export class GrpcServer {
   }
 
   private refuse(reason: string, socket: TLSSocket): void {
-    this.log.warn('Connection refused', { reason, remote: remoteName(socket) });
+    this.refusals.refused(reason, remoteName(socket));
   }
 }
 

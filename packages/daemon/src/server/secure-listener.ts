@@ -1,8 +1,9 @@
 import { chmodSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { createServer, type Server, type TLSSocket, type TlsOptions } from 'node:tls';
 import { StartupError } from '../lifecycle/startup-error.js';
 import type { ServerCredentials } from '../pki/index.js';
+import { PendingHandshakes } from './pending-handshakes.js';
 import { claimSocketPath } from './unix-socket.js';
 
 export interface ListenerEvents {
@@ -23,15 +24,21 @@ export interface ListenerLimits {
  */
 export class SecureListener {
   private readonly server: Server;
+  /** Every connection that is open, whatever became of it. */
+  private readonly open = new Set<Socket>();
+  private readonly handshakes = new PendingHandshakes();
+  private closing = false;
 
-  constructor(credentials: ServerCredentials, limits: ListenerLimits, events: ListenerEvents) {
+  constructor(
+    credentials: ServerCredentials,
+    limits: ListenerLimits,
+    private readonly events: ListenerEvents,
+  ) {
     this.server = createServer(tlsOptions(credentials, limits));
     this.server.maxConnections = limits.connections;
-    this.server.on('secureConnection', (socket) => {
-      socket.on('error', () => socket.destroy());
-      events.onConnection(socket);
-    });
-    this.server.on('tlsClientError', (error, socket) => events.onRefused(refusalReason(error, socket), socket));
+    this.server.on('connection', (socket: Socket) => this.accept(socket));
+    this.server.on('secureConnection', (socket) => this.admit(socket));
+    this.server.on('tlsClientError', (error, socket) => this.refuse(error, socket));
   }
 
   /** Listens on a Unix socket that only the daemon's own user may connect to. */
@@ -48,9 +55,35 @@ export class SecureListener {
     return `${host.includes(':') ? `[${host}]` : host}:${bound.port}`;
   }
 
-  /** Accepts no more. Connections that are there go on; whoever got them ends them. */
+  /** Accepts no more. Connections that are there go on; one whose handshake is still under way is refused. */
   stopAccepting(): void {
+    this.closing = true;
     this.server.close(() => undefined);
+  }
+
+  /** Ends every connection, those that never said anything included. */
+  closeConnections(): void {
+    for (const socket of this.open) socket.destroy();
+  }
+
+  private accept(socket: Socket): void {
+    this.open.add(socket);
+    socket.once('close', () => this.open.delete(socket));
+    this.handshakes.add(socket);
+  }
+
+  private admit(socket: TLSSocket): void {
+    this.handshakes.delete(socket);
+    socket.on('error', () => socket.destroy());
+    if (this.closing) socket.destroy();
+    else this.events.onConnection(socket);
+  }
+
+  private refuse(error: Error, socket: TLSSocket): void {
+    this.handshakes.delete(socket);
+    // A handshake that takes too long is only told; the connection would stay.
+    socket.destroy();
+    this.events.onRefused(refusalReason(error, socket), socket);
   }
 
   private listen(start: () => void, where: string): Promise<void> {

@@ -17,6 +17,17 @@ describe('a disposal stack', () => {
     expect(failures).toEqual([{ name: 'second', error: new Error('stuck') }]);
   });
 
+  it('does not wait for ever for one that hangs', async () => {
+    const failures: DisposalFailure[] = [];
+    const order: string[] = [];
+    const stack = new DisposalStack((failure) => failures.push(failure), 10);
+    stack.defer('first', () => void order.push('first'));
+    stack.defer('second', () => new Promise(() => {}));
+    await stack.dispose();
+    expect(order).toEqual(['first']);
+    expect(failures).toEqual([{ name: 'second', error: new Error('It did not end within 10 ms') }]);
+  });
+
   it('is harmless to dispose twice', async () => {
     let count = 0;
     const stack = new DisposalStack(() => {});

@@ -33,7 +33,7 @@ test('every error is a failed precondition that names the file and what is wrong
     ['caCertificate', (path) => rm(path), /no such file/],
     ['certificate', (path) => rm(path), /no such file/],
     ['key', (path) => rm(path), /no such file/],
-    ['certificate', (path) => rm(path).then(() => mkdir(path)), /EISDIR/],
+    ['certificate', (path) => rm(path).then(() => mkdir(path)), /not a regular file/],
     ['caCertificate', (path) => writeFile(path, 'nonsense'), /not a certificate in PEM/],
     ['certificate', (path) => writeFile(path, ''), /not a certificate in PEM/],
     ['certificate', (path) => writeFile(path, other.certificate.raw), /not a certificate in PEM/],
