@@ -10,11 +10,20 @@ export interface AuraeErrorOptions extends ErrorOptions {
   readonly metadata?: Readonly<Record<string, string>>;
 }
 
+/** The same in every copy of this package: a backend's module may have brought its own. */
+const errorBrand = Symbol.for('@aurae/proto/AuraeError');
+
+/** Whether it is an AuraeError, of this copy of the package or of another. */
+export function isAuraeError(error: unknown): error is AuraeError {
+  return error instanceof Error && errorBrand in error;
+}
+
 /**
  * An error with a meaning that a client may act on. The message is a sentence for a person: it names the object and
  * the failed action, quotes values and tells the next step. `cause` is for the log and is never sent to a client.
  */
 export abstract class AuraeError extends Error {
+  readonly [errorBrand] = true;
   /** Constant, UPPER_SNAKE_CASE: what a program compares. */
   abstract readonly reason: string;
   readonly metadata: Readonly<Record<string, string>>;

@@ -9,7 +9,7 @@ import {
 } from '@grpc/grpc-js';
 import { once } from 'node:events';
 import { type CallContext, onAbort } from './call-context.js';
-import { AuraeError } from './errors.js';
+import { isAuraeError } from './errors.js';
 import { errorOfStatus } from './grpc-status.js';
 
 /** Header by which one call keeps its name across processes. */
@@ -162,7 +162,7 @@ function optionsOf(context: CallContext): GrpcCallOptions {
 }
 
 function isServiceError(error: unknown): error is ServiceError {
-  return error instanceof Error && !(error instanceof AuraeError) && typeof (error as ServiceError).code === 'number';
+  return error instanceof Error && !isAuraeError(error) && typeof (error as ServiceError).code === 'number';
 }
 
 function asBuffer(data: Uint8Array): Buffer {

@@ -1,12 +1,14 @@
 import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
 import {
   AlreadyExistsError,
-  AuraeError,
+  type AuraeError,
   CancelledError,
   CapabilityNotSupportedError,
   DeadlineExceededError,
   FailedPreconditionError,
+  type FieldViolation,
   InternalError,
+  isAuraeError,
   InvalidSpecError,
   NotFoundError,
   PermissionDeniedError,
@@ -23,8 +25,12 @@ import { Status } from './gen/google/rpc/status.js';
 const detailsTrailer = 'grpc-status-details-bin';
 const errorDomain = 'aurae.io';
 const typeUrlPrefix = 'type.googleapis.com/';
-/** HTTP/2 peers bound the size of trailers; 8 KiB in all is what every one of them takes. */
-const maximumMessageLength = 2048;
+// HTTP/2 peers bound the size of all trailers together, and a call whose trailers are too large is never answered.
+// 8 KiB is what every peer takes.
+const maximumMessageBytes = 2048;
+const maximumDetailsBytes = 3072;
+const maximumViolations = 16;
+const maximumFieldBytes = 64;
 
 const codeOfReason: Readonly<Record<string, status>> = {
   INVALID_SPEC: status.INVALID_ARGUMENT,
@@ -44,17 +50,13 @@ const codeOfReason: Readonly<Record<string, status>> = {
 
 /** The status that tells a client of this error. Whatever is not an AuraeError becomes INTERNAL without its text. */
 export function statusOfError(error: unknown, callId: string): StatusObject {
-  const known =
-    error instanceof AuraeError
-      ? error
-      : new InternalError(`The daemon failed to serve this call; its log tells why, under call id "${callId}"`);
+  const known = isAuraeError(error)
+    ? error
+    : new InternalError(`The daemon failed to serve this call; its log tells why, under call id "${callId}"`);
   const code = codeOfReason[known.reason] ?? status.INTERNAL;
-  const details = shorten(known.message);
+  const details = shorten(known.message, maximumMessageBytes);
   const metadata = new Metadata();
-  metadata.set(
-    detailsTrailer,
-    Buffer.from(Status.encode({ code, message: details, details: detailsOf(known) }).finish()),
-  );
+  metadata.set(detailsTrailer, encodedStatus(code, details, detailsOf(known)));
   return { code, details, metadata };
 }
 
@@ -98,26 +100,46 @@ export function errorOfStatus(error: ServiceError): AuraeError {
   }
 }
 
-function detailsOf(error: AuraeError): Status['details'] {
-  const details = [
-    packed(
-      'google.rpc.ErrorInfo',
-      ErrorInfo.encode({ reason: error.reason, domain: errorDomain, metadata: error.metadata }),
-    ),
-  ];
-  if (error instanceof InvalidSpecError && error.violations.length > 0) {
-    const fieldViolations = error.violations.map((violation) => ({
-      field: violation.field,
-      description: shorten(violation.description),
-    }));
-    details.push(packed('google.rpc.BadRequest', BadRequest.encode({ fieldViolations })));
+/** The status with as many details as there is room for; the most important come first. */
+function encodedStatus(code: status, message: string, details: Status['details']): Buffer {
+  const kept: Status['details'] = [];
+  let bytes = 0;
+  for (const detail of details) {
+    bytes += detail.typeUrl.length + detail.value.length;
+    if (bytes > maximumDetailsBytes) break;
+    kept.push(detail);
   }
-  if (error instanceof ResourceExhaustedError && error.retryAfterMs !== undefined) {
-    const seconds = Math.floor(error.retryAfterMs / 1000);
-    const nanos = Math.round((error.retryAfterMs - seconds * 1000) * 1e6);
+  // The message is sent once already, and cut here so that base64 does not make it half as large again.
+  return Buffer.from(Status.encode({ code, message: shorten(message, 512), details: kept }).finish());
+}
+
+function detailsOf(error: AuraeError): Status['details'] {
+  const info = { reason: error.reason, domain: errorDomain, metadata: error.metadata };
+  const details = [packed('google.rpc.ErrorInfo', ErrorInfo.encode(fits(info) ? info : { ...info, metadata: {} }))];
+  const { violations = [], retryAfterMs } = error as Partial<InvalidSpecError & ResourceExhaustedError>;
+  if (violations.length > 0) {
+    details.push(packed('google.rpc.BadRequest', BadRequest.encode({ fieldViolations: fieldViolations(violations) })));
+  }
+  if (retryAfterMs !== undefined) {
+    const seconds = Math.floor(retryAfterMs / 1000);
+    const nanos = Math.round((retryAfterMs - seconds * 1000) * 1e6);
     details.push(packed('google.rpc.RetryInfo', RetryInfo.encode({ retryDelay: { seconds: BigInt(seconds), nanos } })));
   }
   return details;
+}
+
+function fits({ metadata }: { metadata: Readonly<Record<string, string>> }): boolean {
+  const entries = Object.entries(metadata);
+  return entries.reduce((bytes, [key, value]) => bytes + Buffer.byteLength(key + value), 0) <= 1024;
+}
+
+function fieldViolations(violations: readonly FieldViolation[]): BadRequest['fieldViolations'] {
+  // All together they must leave room for the rest.
+  const descriptionBytes = Math.floor(1600 / Math.min(violations.length, maximumViolations)) - maximumFieldBytes;
+  return violations.slice(0, maximumViolations).map(({ field, description }) => ({
+    field: shorten(field, maximumFieldBytes),
+    description: shorten(description, descriptionBytes),
+  }));
 }
 
 function packed(type: string, message: { finish(): Uint8Array }): Status['details'][number] {
@@ -155,6 +177,14 @@ function decodeDetails(trailer: Buffer): ErrorDetails {
   return found;
 }
 
-function shorten(text: string): string {
-  return text.length <= maximumMessageLength ? text : `${text.slice(0, maximumMessageLength)}… (shortened)`;
+/** At most so many bytes as the `grpc-message` trailer encodes them, where all but plain ASCII takes three a byte. */
+function shorten(text: string, maximumBytes: number): string {
+  let bytes = 0;
+  let kept = 0;
+  for (const character of text) {
+    bytes += /^[ -$&-~]$/.test(character) ? 1 : Buffer.byteLength(character) * 3;
+    if (bytes > maximumBytes) return `${text.slice(0, kept)}… (shortened)`;
+    kept += character.length;
+  }
+  return text;
 }

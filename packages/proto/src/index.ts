@@ -30,6 +30,7 @@ export {
   type FieldViolation,
   InternalError,
   InvalidSpecError,
+  isAuraeError,
   NotFoundError,
   PermissionDeniedError,
   ResourceExhaustedError,

@@ -79,6 +79,25 @@ describe('an error over gRPC', () => {
     expect(received.message).toContain('shortened');
   });
 
+  it('always fits into the trailers of a call, however long its parts are', () => {
+    const long = fc.oneof(
+      fc.string({ maxLength: 200 }),
+      fc.constant('x'.repeat(200_000)),
+      fc.constant('ü€'.repeat(20_000)),
+    );
+    const violations = fc.array(fc.record({ field: long, description: long }), { maxLength: 2000 });
+    const metadata = fc.dictionary(fc.string(), long, { maxKeys: 50 });
+    fc.assert(
+      fc.property(long, violations, metadata, (message, fields, facts) => {
+        const sent = statusOfError(new InvalidSpecError(message, fields, { metadata: facts }), 'call-1');
+        const trailer = sent.metadata.get('grpc-status-details-bin')[0] as Buffer;
+        expect(trailer.toString('base64').length + encodeURIComponent(sent.details).length).toBeLessThan(8000);
+        expect(overTheWire(new InvalidSpecError(message, fields))).toBeInstanceOf(InvalidSpecError);
+      }),
+      { numRuns: 50 },
+    );
+  });
+
   it('survives details that are no protobuf', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {

@@ -15,6 +15,7 @@ import {
   DeadlineExceededError,
   GrpcRpc,
   InternalError,
+  InvalidSpecError,
   NotFoundError,
   observe,
   type OpenCall,
@@ -114,6 +115,22 @@ describe('a generated interface over gRPC', () => {
     expect((hidden as Error).message).not.toContain('secret');
     expect((hidden as Error).message).toContain('call-8');
     expect(closed.at(-1)?.error).toMatchObject({ message: 'secret path /srv/key' });
+  });
+
+  it('answers with an error of any size, and the connection lives on', async () => {
+    const violations = Array.from({ length: 2000 }, () => ({ field: 'x'.repeat(100_000), description: 'bad' }));
+    echo.failure = new InvalidSpecError('ü'.repeat(100_000), violations);
+    const request = runtime.Executable.fromPartial({ command: 'x' });
+    await expect(stub.exec(callContext(), request)).rejects.toThrow(InvalidSpecError);
+    echo.failure = undefined;
+    expect((await stub.exec(callContext(), request)).stdout).toBe('x');
+  });
+
+  it('understands an error of another copy of this package', async () => {
+    const brand = { reason: 'NOT_FOUND', metadata: {}, [Symbol.for('@aurae/proto/AuraeError')]: true };
+    echo.failure = Object.assign(new Error('There is no "web"'), brand);
+    const failure = stub.exec(callContext(), runtime.Executable.fromPartial({ command: 'x' }));
+    await expect(failure).rejects.toThrow(NotFoundError);
   });
 
   it('cancels the call on the server when the signal aborts', async () => {

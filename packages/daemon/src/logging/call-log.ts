@@ -1,4 +1,4 @@
-import { AuraeError } from '@aurae/proto';
+import { isAuraeError } from '@aurae/proto';
 import type { CallObserver, EndedCall } from '../server/call-registry.js';
 import type { Logger } from './logger.js';
 
@@ -7,7 +7,7 @@ export class CallLog implements CallObserver {
   constructor(private readonly log: Logger) {}
 
   onEnded({ method, context, durationMs, error }: EndedCall): void {
-    const known = error === undefined || error instanceof AuraeError;
+    const known = error === undefined || isAuraeError(error);
     if (known && !this.log.isEnabled('debug')) return;
     const fields = {
       method: method.slice(1),
