@@ -1,4 +1,7 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AuraedFixture, childrenOf, eventually, isAlive } from './auraed-fixture.js';
@@ -58,6 +61,43 @@ describe('auraed', () => {
     await fixture.start();
     expect(await fixture.aurae('exec', '--', 'echo', 'again')).toMatchObject({ code: 0, stdout: 'again\n' });
     expect(readFileSync(join(fixture.pkiDir, 'ca.crt'), 'utf8')).toBe(certificate);
+  });
+
+  it('cuts the wait for a command short at a second signal', async () => {
+    configure('shutdown.drain_timeout = "1h"');
+    const daemon = await fixture.start();
+    const call = fixture.startAurae('exec', '--', 'sleep', '1000');
+    await eventually(() => childrenOf(daemon.pid).length === 1);
+    daemon.process.kill('SIGTERM');
+    await eventually(() => daemon.said.stderr.includes('a second signal cancels now'));
+    expect(await daemon.kill('SIGINT')).toMatchObject({ code: 0 });
+    expect(await call.ended).toMatchObject({ code: 125 });
+  });
+
+  it('ends at once though a client is connected that says nothing', async () => {
+    const daemon = await fixture.start('--listen', '127.0.0.1:0');
+    const port = Number(/127\.0\.0\.1:(\d+)/.exec(daemon.said.stdout)?.[1]);
+    const silent = [connect(port, '127.0.0.1'), connect(fixture.socket)];
+    for (const socket of silent) socket.on('error', () => {});
+    await Promise.all(silent.map((socket) => once(socket, 'connect')));
+    expect(await daemon.kill('SIGTERM')).toMatchObject({ code: 0 });
+  });
+
+  it('does not wait for a FIFO in the place of its configuration', async () => {
+    const file = configure('');
+    rmSync(file);
+    execFileSync('mkfifo', [file]);
+    const { code, stderr } = await fixture.launch().ended;
+    expect(code).toBe(2);
+    expect(stderr).toContain(`${file}: cannot be read: it is not a regular file`);
+  });
+
+  it('does not run what others could have put into its configuration', async () => {
+    const file = configure('');
+    chmodSync(file, 0o666);
+    const { code, stderr } = await fixture.launch().ended;
+    expect(code).toBe(1);
+    expect(stderr).toContain(`run "chmod go-w ${file}"`);
   });
 
   it('refuses to be the second on the same directories', async () => {

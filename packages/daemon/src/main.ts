@@ -41,7 +41,7 @@ function program(): Command {
       `
 Examples:
   auraed                              serve with the defaults
-  auraed --root /tmp/node1            keep everything below one directory
+  auraed --root ~/node1               keep everything below one directory
   auraed --listen 127.0.0.1:8080      serve on TCP too
   auraed pki issue alice              make a client certificate`,
     )
