@@ -1,13 +1,8 @@
-import {
-  abortReason,
-  type backend,
-  backendProtocolVersion,
-  type CallContext,
-  FailedPreconditionError,
-  meta,
-} from '@aurae/proto';
+import { type backend, backendProtocolVersion, type CallContext, FailedPreconditionError, meta } from '@aurae/proto';
 import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
+import type { ConsoleOutput } from './console-output.js';
+import { consoleOutputOf } from './console-outputs.js';
 import { jsonLine } from './json-line.js';
 import { isAtLeast, type LogLevel } from './log-level.js';
 import { prettyLine } from './pretty-line.js';
@@ -28,18 +23,20 @@ export interface ConsoleLogSinkOptions {
   readonly environment?: Environment;
 }
 
-const guarded = new WeakSet<Writable>();
+const nothingToWrite = Promise.resolve(undefined);
 
 /**
  * Writes records to the standard error or standard output of the process, one line each. At most one batch is on its
- * way: the next write waits until the stream has taken it. A reader that went away is no crash: its records are
- * counted, and writing works again as soon as the stream does.
+ * way: the next write waits until the console has taken it. A write that is given up meanwhile goes on by itself; to
+ * write the same array of records again is to wait for it, so no line comes twice. A reader that went away is no
+ * crash: its records are counted, and writing works again as soon as the console does.
  */
 export class ConsoleLogSink implements backend.LogSink<CallContext> {
-  private readonly stream: Writable;
+  private readonly output: ConsoleOutput;
   private readonly format: (record: backend.LogRecord) => string;
   private readonly level: LogLevel;
-  private inFlight: Promise<Error | undefined> | undefined;
+  /** Outcomes that no caller has heard of yet. */
+  private readonly begun = new WeakMap<readonly backend.LogRecord[], Promise<Error | undefined>>();
   private writtenRecords = 0;
   private lostRecords = 0;
   private lastError: Error | undefined;
@@ -49,10 +46,9 @@ export class ConsoleLogSink implements backend.LogSink<CallContext> {
     const isTerminal = stream.isTTY === true;
     const isPretty = format === 'pretty' || (format === 'auto' && isTerminal);
     const colours = wantsColours(isTerminal, environment);
-    this.stream = stream;
+    this.output = consoleOutputOf(stream);
     this.format = isPretty ? (record) => prettyLine(record, colours) : jsonLine;
     this.level = level;
-    guardStream(stream);
   }
 
   async describe(): Promise<meta.BackendDescription> {
@@ -66,75 +62,51 @@ export class ConsoleLogSink implements backend.LogSink<CallContext> {
     };
   }
 
-  /** @throws FailedPreconditionError when the stream takes nothing: it is closed, or its reader is gone */
+  /** @throws FailedPreconditionError when the console takes nothing: it is closed, or its reader is gone */
   async write({ signal }: CallContext, { records }: backend.LogWriteRequest): Promise<backend.LogWriteResponse> {
-    const lines = records.filter(({ item }) => item && isAtLeast(item.level, this.level)).map(this.format);
-    if (lines.length === 0) return {};
-    while (this.inFlight) await settledUnlessAborted(this.inFlight, signal);
-    if (signal.aborted) throw abortReason(signal);
-    const sent = this.send(`${lines.join('\n')}\n`, lines.length);
-    this.inFlight = sent;
-    void sent.then(() => {
-      this.inFlight = undefined;
-    });
-    // Aborted from here on, the batch is in the stream and must not come again: it counts as accepted.
-    const error = await settledOrAborted(sent, signal);
+    if (!this.begun.has(records)) await this.begin(records, signal);
+    const error = await this.output.settled(this.begun.get(records) ?? nothingToWrite, signal);
+    this.begun.delete(records);
     if (error) {
       throw new FailedPreconditionError(`Cannot write to the console: ${error.message}`, { cause: error });
     }
     return {};
   }
 
-  /** Answers when the stream has taken what was written. */
+  /** Answers when the console has taken what was written. */
   async flush({ signal }: CallContext): Promise<backend.LogFlushResponse> {
-    while (this.inFlight) await settledUnlessAborted(this.inFlight, signal);
+    await this.output.idle(signal);
     return {};
   }
 
-  private send(text: string, records: number): Promise<Error | undefined> {
-    return new Promise((resolve) => {
-      this.stream.write(text, (error) => {
-        this.lastError = error ?? undefined;
-        if (error) this.lostRecords += records;
-        else this.writtenRecords += records;
-        resolve(this.lastError);
-      });
-    });
+  private async begin(records: readonly backend.LogRecord[], signal: AbortSignal): Promise<void> {
+    const lines = records.filter(({ item }) => item && isAtLeast(item.level, this.level)).map(this.format);
+    if (lines.length === 0) return;
+    const { outcome } = await this.output.begin(`${lines.join('\n')}\n`, signal);
+    this.begun.set(
+      records,
+      outcome.then((error) => {
+        this.lastError = error;
+        if (error) this.lostRecords += lines.length;
+        else this.writtenRecords += lines.length;
+        return error;
+      }),
+    );
   }
 
   private health(): meta.Health {
+    if (this.output.isStuck) {
+      return {
+        state: meta.HealthState.HEALTH_STATE_DEGRADED,
+        reason: 'The console takes nothing at the moment: its terminal is stopped, or its reader is stuck',
+        remedy: 'Let the terminal go on (Ctrl-Q), or see to the program that reads the output',
+      };
+    }
     if (!this.lastError) return { state: meta.HealthState.HEALTH_STATE_SERVING, reason: '', remedy: '' };
     return {
       state: meta.HealthState.HEALTH_STATE_UNAVAILABLE,
       reason: `Nobody reads the console: ${this.lastError.message}`,
       remedy: 'Restart the daemon with its output connected, or remove the console from the log sinks',
     };
-  }
-}
-
-/** Node ends the process when a stream fails and nobody listens; the callback of each write tells of it here. */
-function guardStream(stream: Writable): void {
-  if (guarded.has(stream)) return;
-  guarded.add(stream);
-  stream.on('error', () => {});
-}
-
-async function settledUnlessAborted(promise: Promise<unknown>, signal: AbortSignal): Promise<void> {
-  await settledOrAborted(promise, signal);
-  if (signal.aborted) throw abortReason(signal);
-}
-
-/** What the promise, which must not reject, resolves with; undefined when the signal aborts first. */
-async function settledOrAborted<Result>(promise: Promise<Result>, signal: AbortSignal): Promise<Result | undefined> {
-  if (signal.aborted) return undefined;
-  let stop = () => {};
-  const aborted = new Promise<undefined>((resolve) => {
-    stop = () => resolve(undefined);
-    signal.addEventListener('abort', stop);
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

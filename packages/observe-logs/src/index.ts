@@ -14,3 +14,4 @@ export { type LogLine, LogRing, type LogRingOptions, type LogStart, type LogSubs
 export { consoleLogSinkRegistration } from './registration.js';
 export type { SinkPumpOptions } from './sink-pump.js';
 export type { SinkFailure, SinkStatus } from './sink-status.js';
+export { writeToConsole } from './write-to-console.js';

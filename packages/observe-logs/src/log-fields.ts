@@ -24,6 +24,7 @@ function stringify(value: unknown): string | undefined {
 function replaceUnsupported(_key: string, value: unknown): unknown {
   if (typeof value === 'bigint') return value.toString();
   if (!(value instanceof Error)) return value;
+  // On purpose, though clients can stream these lines: whoever may read the daemon's log needs the stack for a bug report.
   const { name, message, stack, cause } = value;
   return { ...value, name, message, stack, cause };
 }

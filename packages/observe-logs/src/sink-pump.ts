@@ -3,6 +3,7 @@ import {
   type CallContext,
   callContext,
   CapabilityNotSupportedError,
+  DeadlineExceededError,
   FailedPreconditionError,
   InvalidSpecError,
   type meta,
@@ -17,6 +18,8 @@ import { integerInRange } from './option-range.js';
 import { type SinkFailure, sinkHealth, type SinkStatus } from './sink-status.js';
 
 const hourMs = 3_600_000;
+
+type WriteOutcome = 'accepted' | 'refused' | 'failed' | 'timed out';
 
 export interface SinkPumpOptions extends BackoffOptions {
   /** Records in one write. 3 to 65,536; default 256. */
@@ -135,8 +138,8 @@ export class SinkPump {
     this.linesInFlight = lines;
     while (!this.stopping.signal.aborted) {
       const outcome = await this.write(records);
-      if (outcome === 'failed') {
-        await this.backOff();
+      if (outcome === 'failed' || outcome === 'timed out') {
+        await this.backOff(outcome);
         continue;
       }
       this.settle(outcome, records.length, lines);
@@ -165,14 +168,15 @@ export class SinkPump {
     });
   }
 
-  private async write(records: backend.LogRecord[]): Promise<'accepted' | 'refused' | 'failed'> {
+  private async write(records: backend.LogRecord[]): Promise<WriteOutcome> {
     try {
       await this.call('Writing to', (context) => this.sink.write(context, { records }));
       this.recordSuccess();
       return 'accepted';
     } catch (error) {
       this.recordFailure(error);
-      return isFinal(error) ? 'refused' : 'failed';
+      if (isFinal(error)) return 'refused';
+      return error instanceof DeadlineExceededError ? 'timed out' : 'failed';
     }
   }
 
@@ -206,12 +210,14 @@ export class SinkPump {
     if (this.failuresInARow === 1) this.onHealthChange(this.status());
   }
 
-  private async backOff(): Promise<void> {
+  /** A sink that took all its time was left alone long enough: what frees it should not find it waiting. */
+  private async backOff(outcome: 'failed' | 'timed out'): Promise<void> {
     if (this.stopping.signal.aborted) return;
     this.retries += 1;
     const { initialBackoffMs, maximumBackoffMs, random } = this;
     const isDraining = this.draining.signal.aborted;
-    const delay = backoffMs(isDraining ? 1 : this.failuresInARow, initialBackoffMs, maximumBackoffMs, random());
+    const failures = isDraining || outcome === 'timed out' ? 1 : this.failuresInARow;
+    const delay = backoffMs(failures, initialBackoffMs, maximumBackoffMs, random());
     await this.pause(delay, isDraining ? this.stopping.signal : this.draining.signal);
   }
 

@@ -6,10 +6,15 @@ import { meta } from '@aurae/proto';
 import { afterEach, describe, expect, it } from 'vitest';
 
 const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const { HEALTH_STATE_SERVING: SERVING, HEALTH_STATE_DEGRADED: DEGRADED } = meta.HealthState;
+/** As in the fixture. */
+const appendedLines = 3000;
 const children: ChildProcess[] = [];
 
 afterEach(async () => {
   for (const child of children.splice(0)) {
+    // Ends what a child has started, too.
+    if (child.connected) child.disconnect();
     if (child.exitCode === null && child.signalCode === null) {
       child.kill('SIGKILL');
       await once(child, 'exit');
@@ -39,13 +44,58 @@ async function tell(child: ChildProcess, command: string): Promise<unknown> {
   return (await message(child, 'answer'))['answer'];
 }
 
+interface Terminal {
+  readonly child: ChildProcess;
+  /** Reads the terminal from now on, to its end. */
+  thaw(): Promise<void>;
+  readonly output: Promise<string>;
+}
+
+/** A process whose standard output and standard error are a terminal that nobody reads. */
+async function terminalChild(): Promise<Terminal> {
+  const master = spawn(
+    'python3',
+    [fixture('frozen-terminal.py'), process.execPath, fixture('run.js'), fixture('terminal-child.ts')],
+    {
+      stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
+    },
+  );
+  children.push(master);
+  await message(master, 'ready');
+  return {
+    child: master,
+    thaw: async () => void master.stdin?.end('thaw\n'),
+    output: text(master.stdout as NonNullable<typeof master.stdout>),
+  };
+}
+
+interface TerminalStatus {
+  readonly writtenRecords: number;
+  readonly pendingRecords: number;
+  readonly health: meta.Health;
+}
+
+async function until(
+  child: ChildProcess,
+  command: 'status',
+  done: (answer: TerminalStatus) => boolean,
+): Promise<unknown>;
+async function until(child: ChildProcess, command: 'heartbeats', done: (answer: number) => boolean): Promise<unknown>;
+async function until(child: ChildProcess, command: string, done: (answer: never) => boolean): Promise<unknown> {
+  for (;;) {
+    const answer = await tell(child, command);
+    if (done(answer as never)) return answer;
+  }
+}
+
 describe('a console that nobody reads', () => {
   it('does not stop the process, and gets every line once when it is read again', async () => {
     const child = await consoleChild();
-    // The first write was in the stream already: it counts as accepted. The second had not begun.
-    expect(await tell(child, 'writeUnread')).toEqual(['fulfilled', 'rejected']);
+    expect(await tell(child, 'writeUnread')).toEqual({ statuses: ['rejected', 'rejected'], health: 'DEGRADED' });
     expect(await tell(child, 'ping')).toBe('pong');
     const output = text(child.stdout as NonNullable<typeof child.stdout>);
+    // The first write had begun, so doing it again only waits for it. The second had not.
+    await tell(child, 'writeFirstAgain');
     expect(await tell(child, 'writeRead')).toEqual({ writtenRecords: '1010', lostRecords: '0' });
     child.disconnect();
     const numbers = [...(await output).matchAll(/"message":"(\d+) /g)].map(([, number]) => Number(number));
@@ -66,6 +116,44 @@ describe('a console that nobody reads', () => {
     });
     child.disconnect();
     expect(await once(child, 'exit')).toEqual([0, null]);
+  });
+});
+
+describe('a terminal that is frozen', () => {
+  it('does not stop the process, and gets every line once and the loss told when it goes on', async () => {
+    const { child, thaw, output } = await terminalChild();
+    await tell(child, 'appendMany');
+    const status = await until(child, 'status', ({ health }) => health.state !== SERVING);
+    expect(status).toMatchObject({
+      writtenRecords: 0,
+      lastError: { message: /took longer than 200 ms/ },
+      description: { health: { state: DEGRADED } },
+    });
+    const before = (await tell(child, 'heartbeats')) as number;
+    await until(child, 'heartbeats', (beats: number) => beats > before + 20);
+    await thaw();
+    const end = await until(child, 'status', ({ pendingRecords }) => pendingRecords === 0);
+    expect(end).toMatchObject({ description: { health: { state: SERVING } } });
+    child.send('end');
+    const lines = (await output).split('\r\n').slice(0, -1);
+    const numbers = lines.flatMap((line) => /line (\d+) x{1000}$/.exec(line)?.[1] ?? []).map(Number);
+    const losses = lines.flatMap((line) => / (\d+) lines were lost here/.exec(line)?.[1] ?? []).map(Number);
+    expect(numbers.length + losses.length).toBe(lines.length);
+    expect(numbers).toEqual([...new Set(numbers)].sort((left, right) => left - right));
+    expect(numbers.at(-1)).toBe(appendedLines - 1);
+    expect(losses).toEqual([appendedLines - numbers.length]);
+  });
+
+  it('holds up neither the last flush nor the end of the process', async () => {
+    const { child } = await terminalChild();
+    await tell(child, 'appendMany');
+    const closed = (await tell(child, 'close')) as { tookMs: number; pendingRecords: number };
+    expect(closed.pendingRecords).toBeGreaterThan(0);
+    expect(closed.tookMs).toBeLessThan(5000);
+    expect(await tell(child, 'sayGoodbye')).toBe(false);
+    const exit = once(child, 'exit');
+    child.send('end');
+    expect(await exit).toEqual([0, null]);
   });
 });
 

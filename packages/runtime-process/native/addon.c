@@ -165,7 +165,7 @@ static void release_spawn_arguments(void *owner) {
   free(owner);
 }
 
-/* spawn(options, onStart, onExit): the id of the process that is being started. */
+/* spawn(options, onStart, onExit): the id of the process that is being started, or -errno. */
 static napi_value spawn(napi_env env, napi_callback_info info) {
   size_t count = 3;
   napi_value arguments[3];
@@ -180,13 +180,13 @@ static napi_value spawn(napi_env env, napi_callback_info info) {
   }
   read->start.owner = read;
   read->start.release = release_spawn_arguments;
-  const struct aurae_process *process = aurae_process_start(table_of(env), &read->start);
-  if (process == NULL) {
+  struct aurae_process *process = NULL;
+  int error = aurae_process_start(table_of(env), &read->start, &process);
+  if (error != 0) {
     napi_delete_reference(env, read->start.on_start);
     napi_delete_reference(env, read->start.on_exit);
     release_spawn_arguments(read);
-    napi_throw_error(env, NULL, "out of memory for a new process");
-    return NULL;
+    return number(env, -(double)error);
   }
   return number(env, (double)process->id);
 }
@@ -293,6 +293,25 @@ static napi_value signal_process(napi_env env, napi_callback_info info) {
   return number(env, result == 0 ? 0 : errno);
 }
 
+/* signalGroup(id, signal): its process group, which is surely its own until it is reaped. 0 or errno. */
+static napi_value signal_group(napi_env env, napi_callback_info info) {
+  napi_value arguments[2];
+  const struct aurae_process *process = process_argument(env, info, 2, arguments);
+  if (process == NULL || process->pidfd < 0) {
+    return number(env, ESRCH);
+  }
+  return number(env, kill(-process->pid, read_integer(env, arguments[1])) == 0 ? 0 : errno);
+}
+
+/* cancelStart(id): whether the start had not begun, and never will. */
+static napi_value cancel_start(napi_env env, napi_callback_info info) {
+  napi_value arguments[1];
+  struct aurae_process *process = process_argument(env, info, 1, arguments);
+  napi_value cancelled = NULL;
+  napi_get_boolean(env, process != NULL && aurae_process_cancel_start(process), &cancelled);
+  return cancelled;
+}
+
 /* finishOutput(id): drains, closes the pipes and hands over; null before the end, and when it was done before. */
 static napi_value finish_output(napi_env env, napi_callback_info info) {
   napi_value arguments[1];
@@ -347,6 +366,8 @@ static napi_value initialize(napi_env env, napi_value exports) {
   napi_property_descriptor properties[] = {
       {.utf8name = "spawn", .method = spawn, .attributes = napi_enumerable},
       {.utf8name = "signalProcess", .method = signal_process, .attributes = napi_enumerable},
+      {.utf8name = "signalGroup", .method = signal_group, .attributes = napi_enumerable},
+      {.utf8name = "cancelStart", .method = cancel_start, .attributes = napi_enumerable},
       {.utf8name = "finishOutput", .method = finish_output, .attributes = napi_enumerable},
       {.utf8name = "setReferenced", .method = set_referenced, .attributes = napi_enumerable},
       {.utf8name = "pidfdOpen", .method = pidfd_open_pid, .attributes = napi_enumerable},

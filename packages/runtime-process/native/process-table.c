@@ -18,7 +18,7 @@
 #define P_PIDFD 3
 #endif
 
-enum { events_in_a_batch = 64, teardown_limit_ms = 1000 };
+enum { events_in_a_batch = 64, teardown_limit_ms = 1000, reserved_descriptors = 64 };
 
 static void close_if_open(int *descriptor) {
   if (*descriptor >= 0) {
@@ -184,6 +184,20 @@ static int watch_descriptor(struct aurae_process *process, struct aurae_watch *w
   return epoll_ctl(process->table->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : errno;
 }
 
+/*
+ * Descriptors are given out from the lowest: a high one means that all below are taken. The last ones are kept for what
+ * must not fail, such as looking for the processes that a command left behind.
+ */
+static bool is_reserved(int descriptor) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
+    return false;
+  }
+  rlim_t quarter = limit.rlim_cur / 4;
+  rlim_t reserved = quarter < reserved_descriptors ? quarter : reserved_descriptors;
+  return (rlim_t)descriptor >= limit.rlim_cur - reserved;
+}
+
 /* Only our end is non-blocking: the two ends of a pipe are separate open file descriptions. */
 static int open_capture(struct aurae_process *process, size_t channel) {
   int ends[2];
@@ -194,6 +208,9 @@ static int open_capture(struct aurae_process *process, size_t channel) {
   capture->descriptor = ends[0];
   capture->limit_bytes = process->start.capture_limit_bytes;
   process->writers[channel] = ends[1];
+  if (is_reserved(ends[1])) {
+    return EMFILE;
+  }
   return fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
 }
 
@@ -217,7 +234,8 @@ static int spawn_as_user(struct aurae_process *process, const struct aurae_spawn
     trampoline.stdio = stdio;
     trampoline.stdio_count = sizeof stdio / sizeof *stdio;
     result = aurae_spawn(&trampoline, spawned, failure);
-    if (result != 0 && failure->step == AURAE_STEP_EXEC) {
+    /* Too long are only the command's own arguments: its environment goes another way. */
+    if (result != 0 && failure->step == AURAE_STEP_EXEC && failure->error != E2BIG) {
       failure->step = AURAE_STEP_TRAMPOLINE;
     }
   } else {
@@ -284,7 +302,9 @@ static int open_captures(struct aurae_process *process) {
 static void start_process(struct aurae_job *job) {
   struct aurae_process *process = (struct aurae_process *)job;
   struct aurae_process_table *table = process->table;
-  process->failure.error = open_captures(process);
+  int queued = AURAE_START_QUEUED;
+  bool wanted = atomic_compare_exchange_strong(&process->start_state, &queued, AURAE_START_TAKEN);
+  process->failure.error = wanted ? open_captures(process) : ECANCELED;
   if (process->failure.error != 0) {
     process->failure.step = AURAE_STEP_PREPARE;
   } else {
@@ -355,10 +375,17 @@ static void on_wake(uv_async_t *wake) {
   }
 }
 
-struct aurae_process *aurae_process_start(struct aurae_process_table *table, const struct aurae_start *start) {
+bool aurae_process_cancel_start(struct aurae_process *process) {
+  int queued = AURAE_START_QUEUED;
+  return atomic_compare_exchange_strong(&process->start_state, &queued, AURAE_START_CANCELLED) ||
+         queued == AURAE_START_CANCELLED;
+}
+
+int aurae_process_start(struct aurae_process_table *table, const struct aurae_start *start,
+                        struct aurae_process **started) {
   struct aurae_process *process = calloc(1, sizeof *process);
   if (process == NULL) {
-    return NULL;
+    return ENOMEM;
   }
   process->table = table;
   process->start = *start;
@@ -370,16 +397,19 @@ struct aurae_process *aurae_process_start(struct aurae_process_table *table, con
     process->writers[i] = -1;
   }
   process->job.run = start_process;
+  atomic_init(&process->start_state, AURAE_START_QUEUED);
   table->budget.limit_bytes = start->capture_budget_bytes;
   link_process(process);
   aurae_process_set_referenced(process, true);
   table->starting_count++;
-  if (aurae_starter_submit(&process->job) != 0) {
+  int error = aurae_starter_submit(&process->job);
+  if (error != 0) {
     table->starting_count--;
     aurae_process_forget(process);
-    return NULL;
+    return error;
   }
-  return process;
+  *started = process;
+  return 0;
 }
 
 static void on_handle_closed(uv_handle_t *handle) {

@@ -9,6 +9,7 @@
 #include <uv.h>
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -42,6 +43,9 @@ struct aurae_exit {
   struct aurae_spawn_failure failure; /* of aurae-exec; step 0 for none */
 };
 
+/* Of a start: who is first to take it out of the queue decides. */
+enum aurae_start_state { AURAE_START_QUEUED, AURAE_START_TAKEN, AURAE_START_CANCELLED };
+
 /* What an event of the epoll set is about: one of these for each descriptor of a process. */
 struct aurae_watch {
   struct aurae_process *process;
@@ -60,6 +64,7 @@ struct aurae_process {
   bool referenced;
   bool ended;     /* and reported; what it wrote may still be here */
   bool forgotten;
+  atomic_int start_state;
   struct aurae_process *next_started;
   struct aurae_start start;
   struct aurae_spawn_failure failure; /* step 0: it runs, or did */
@@ -97,8 +102,15 @@ struct aurae_process_table {
 
 struct aurae_process_table *aurae_process_table_create(napi_env env);
 
-/* Begins a start; aurae_process_report_start tells how it went. NULL when memory is short: `start` stays the caller's. */
-struct aurae_process *aurae_process_start(struct aurae_process_table *table, const struct aurae_start *start);
+/*
+ * Begins a start; aurae_process_report_start tells how it went. Returns 0, or errno when memory or threads are short:
+ * `start` stays the caller's then.
+ */
+int aurae_process_start(struct aurae_process_table *table, const struct aurae_start *start,
+                        struct aurae_process **process);
+
+/* True when the start had not begun: it is reported as failed by ECANCELED once its turn comes. */
+bool aurae_process_cancel_start(struct aurae_process *process);
 
 struct aurae_process *aurae_process_find(const struct aurae_process_table *table, uint64_t id);
 

@@ -108,6 +108,28 @@ describe('a daemon', () => {
     for (const other of others) expect(other).toEqual(first);
   });
 
+  it('counts what a slow follower loses, loses it to nobody else, and serves on meanwhile', async () => {
+    const daemon = await fixture.start('log.backlog_lines = 100');
+    const { observe, runtime } = fixture.client(daemon);
+    const request = { backlogOnly: false, tail: 0 };
+    const slow = observe.getAuraeDaemonLogStream(callContext(), request)[Symbol.asyncIterator]();
+    let seen = Number((await slow.next()).value?.sequence);
+    // Far more than windows and buffers between the two take, while nobody reads.
+    for (let burst = 0; burst < 200; burst++) {
+      for (let line = 0; line < 100; line++) daemon.log.info('x'.repeat(1000));
+      expect((await runtime.exec(callContext(), command('meanwhile'))).stdout).toBe('ran meanwhile');
+    }
+    daemon.log.info('last words');
+    let dropped = 0;
+    for (let item = await slow.next(); item.value.line !== 'last words'; item = await slow.next()) {
+      dropped += Number(item.value.dropped);
+      expect(Number(item.value.sequence)).toBe(seen + 1 + Number(item.value.dropped));
+      seen = Number(item.value.sequence);
+    }
+    expect(dropped).toBeGreaterThan(10_000);
+    await slow.return?.();
+  });
+
   it('ends the backlog when only that is asked for', async () => {
     const { observe } = fixture.client(await fixture.start());
     const lines: string[] = [];
