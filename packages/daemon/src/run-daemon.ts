@@ -1,3 +1,4 @@
+import { writeToConsole } from '@aurae/observe-logs';
 import { createDaemon, type Daemon } from './composition/create-daemon.js';
 import type { Surroundings } from './config/daemon-paths.js';
 import { loadSettings } from './load-settings.js';
@@ -14,12 +15,14 @@ export async function runDaemon(options: RunOptions, surroundings: Surroundings)
   void stopRequested.first.then(() => endWithin(startLimitMs, starting));
   const daemon = await starting;
   reportFaults(daemon, stopRequested.request);
-  process.stdout.write(welcome(daemon, options.root));
+  await writeToConsole(process.stdout, welcome(daemon, options.root), AbortSignal.timeout(welcomeLimitMs));
   await stopRequested.first;
   await daemon.stop(stopRequested.second);
   endWithin(leftoverLimitMs);
 }
 
+/** A terminal that takes nothing, or a closed pipe, is no reason not to serve. */
+const welcomeLimitMs = 1_000;
 /** How long a start may go on after a signal asked for the end. */
 const startLimitMs = 10_000;
 /** Everything is disposed: what still keeps the process alive is not worth waiting for. */

@@ -1,5 +1,8 @@
 import { type ChildProcess, fork, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtemp, open, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { meta } from '@aurae/proto';
@@ -47,7 +50,7 @@ async function tell(child: ChildProcess, command: string): Promise<unknown> {
 interface Terminal {
   readonly child: ChildProcess;
   /** Reads the terminal from now on, to its end. */
-  thaw(): Promise<void>;
+  thaw(): void;
   readonly output: Promise<string>;
 }
 
@@ -58,13 +61,14 @@ async function terminalChild(): Promise<Terminal> {
     [fixture('frozen-terminal.py'), process.execPath, fixture('run.js'), fixture('terminal-child.ts')],
     {
       stdio: ['pipe', 'pipe', 'inherit', 'ipc'],
+      env: { ...process.env, NO_COLOR: '1', FORCE_COLOR: undefined },
     },
   );
   children.push(master);
   await message(master, 'ready');
   return {
     child: master,
-    thaw: async () => void master.stdin?.end('thaw\n'),
+    thaw: () => void master.stdin?.end('thaw\n'),
     output: text(master.stdout as NonNullable<typeof master.stdout>),
   };
 }
@@ -122,21 +126,22 @@ describe('a console that nobody reads', () => {
 describe('a terminal that is frozen', () => {
   it('does not stop the process, and gets every line once and the loss told when it goes on', async () => {
     const { child, thaw, output } = await terminalChild();
-    await tell(child, 'appendMany');
+    await tell(child, 'appendSome');
     const status = await until(child, 'status', ({ health }) => health.state !== SERVING);
     expect(status).toMatchObject({
       writtenRecords: 0,
       lastError: { message: /took longer than 200 ms/ },
       description: { health: { state: DEGRADED } },
     });
+    await tell(child, 'appendMany');
     const before = (await tell(child, 'heartbeats')) as number;
     await until(child, 'heartbeats', (beats: number) => beats > before + 20);
-    await thaw();
+    thaw();
     const end = await until(child, 'status', ({ pendingRecords }) => pendingRecords === 0);
     expect(end).toMatchObject({ description: { health: { state: SERVING } } });
     child.send('end');
     const lines = (await output).split('\r\n').slice(0, -1);
-    const numbers = lines.flatMap((line) => /line (\d+) x{1000}$/.exec(line)?.[1] ?? []).map(Number);
+    const numbers = lines.flatMap((line) => /line (\d+) x{1000}(?: dropped=\d+)?$/.exec(line)?.[1] ?? []).map(Number);
     const losses = lines.flatMap((line) => / (\d+) lines were lost here/.exec(line)?.[1] ?? []).map(Number);
     expect(numbers.length + losses.length).toBe(lines.length);
     expect(numbers).toEqual([...new Set(numbers)].sort((left, right) => left - right));
@@ -146,7 +151,7 @@ describe('a terminal that is frozen', () => {
 
   it('holds up neither the last flush nor the end of the process', async () => {
     const { child } = await terminalChild();
-    await tell(child, 'appendMany');
+    await tell(child, 'appendSome');
     const closed = (await tell(child, 'close')) as { tookMs: number; pendingRecords: number };
     expect(closed.pendingRecords).toBeGreaterThan(0);
     expect(closed.tookMs).toBeLessThan(5000);
@@ -166,3 +171,30 @@ it('a real terminal gets coloured pretty output', async () => {
   children.push(child);
   expect(await text(child.stdout)).toContain('\u001b[32mINFO \u001b[39m on a terminal');
 });
+
+it('a file gets every line at its end, and a device that is full is no crash', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'aurae-console-'));
+  const path = join(directory, 'log');
+  try {
+    await writeFile(path, 'before\n');
+    expect(await runWithOutput(path)).toEqual([0, '']);
+    expect(await readFile(path, 'utf8')).toMatch(/^before\n\{.*"message":"on a terminal".*\}\n$/);
+    const [code, errors] = await runWithOutput('/dev/full');
+    expect(code).toBe(1);
+    expect(errors).toContain('Cannot write to the console: ENOSPC');
+  } finally {
+    await rm(directory, { recursive: true });
+  }
+});
+
+async function runWithOutput(path: string): Promise<[number, string]> {
+  const file = await open(path, 'a');
+  const child = spawn(process.execPath, [fixture('run.js'), fixture('console-terminal.ts')], {
+    stdio: ['ignore', file.fd, 'pipe'],
+  });
+  children.push(child);
+  await file.close();
+  const exit = once(child, 'exit');
+  const errors = await text(child.stderr as NonNullable<typeof child.stderr>);
+  return [((await exit) as [number])[0], errors];
+}

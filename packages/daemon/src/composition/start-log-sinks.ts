@@ -1,10 +1,11 @@
-import { LogDispatcher, type LogRing, type NamedLogSink, type SinkStatus } from '@aurae/observe-logs';
+import { LogDispatcher, type LogRing, type NamedLogSink, type SinkStatus, writeToConsole } from '@aurae/observe-logs';
 import type { DisposalStack } from '../lifecycle/disposal-stack.js';
 import type { Logger } from '../logging/logger.js';
 import type { BackendLoader, ConfiguredBackend } from './backend-loader.js';
 
 /** How long the sinks may take for the last lines. */
 const flushTimeoutMs = 3_000;
+const lastWordsMs = 500;
 
 /** Sends the daemon's log to its sinks, from the first line on: what was written before they were there is kept. */
 export async function startLogSinks(
@@ -24,7 +25,7 @@ export async function startLogSinks(
   const dispatcher = new LogDispatcher({ sinks, onHealthChange: (status) => reportHealth(status, log) });
   owned.defer('the log dispatcher', async () => {
     const statuses = await dispatcher.close({ timeoutMs: flushTimeoutMs });
-    for (const status of statuses) reportUndelivered(status);
+    for (const status of statuses) await reportUndelivered(status);
   });
   seen.dispatcher = dispatcher;
   dispatcher.follow(ring);
@@ -37,9 +38,11 @@ function reportHealth({ name, lastError, health }: SinkStatus, log: Logger): voi
 }
 
 /** The log is closed by now: this is the last chance to be heard. */
-function reportUndelivered({ name, pendingRecords, droppedRecords, lastError }: SinkStatus): void {
+async function reportUndelivered({ name, pendingRecords, droppedRecords, lastError }: SinkStatus): Promise<void> {
   const lost = pendingRecords + droppedRecords;
   if (lost === 0) return;
   const reason = lastError ? `: ${lastError.message}` : '';
-  process.stderr.write(`auraed: ${lost} lines of the log did not reach the log sink "${name}"${reason}\n`);
+  const text = `auraed: ${lost} lines of the log did not reach the log sink "${name}"${reason}\n`;
+  // A terminal that takes nothing is no reason to stay.
+  await writeToConsole(process.stderr, text, AbortSignal.timeout(lastWordsMs));
 }
