@@ -4,11 +4,17 @@
 #include <node_api.h>
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#ifndef P_PIDFD
+#define P_PIDFD 3
+#endif
 
 /* Everything TypeScript sees of the native part; src/native-binding.ts has the types and says what they mean. */
 
@@ -356,7 +362,18 @@ static napi_value pidfd_send(napi_env env, napi_callback_info info) {
   return number(env, result == 0 ? 0 : errno);
 }
 
+/* waitid(2) of a pidfd came with Linux 5.4: this one would be a bad descriptor there, and is a bad argument before. */
+static bool kernel_waits_for_pidfds(void) {
+  siginfo_t info;
+  long result = syscall(SYS_waitid, P_PIDFD, INT_MAX, &info, WEXITED | WNOHANG, NULL);
+  return result == 0 || (errno != EINVAL && errno != ENOSYS);
+}
+
 static napi_value initialize(napi_env env, napi_value exports) {
+  if (!kernel_waits_for_pidfds()) {
+    napi_throw_error(env, "AURAE_KERNEL", "@aurae/runtime-process needs Linux 5.4 or later: waitid(2) with P_PIDFD");
+    return NULL;
+  }
   struct aurae_process_table *table = aurae_process_table_create(env);
   if (table == NULL) {
     napi_throw_error(env, NULL, "the process table cannot be created: out of memory or descriptors");

@@ -11,7 +11,7 @@ size_t aurae_vector_length(char *const vector[]);
  * calling process. A file without a slash is tried in each directory of PATH; a file that the kernel does not know
  * how to run (ENOEXEC) is run by /bin/sh.
  *
- * `shell_arguments` has room for aurae_vector_length(arguments) + 2 pointers: nothing is allocated here, so that it
+ * `shell_arguments` has room for aurae_vector_length(arguments) + 3 pointers: nothing is allocated here, so that it
  * may run in a child that shares its parent's memory.
  *
  * Returns only on failure, with the errno value that execvp would have set.

@@ -5,7 +5,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <linux/close_range.h>
 #include <pthread.h>
 #include <sched.h>
@@ -108,20 +107,53 @@ AURAE_CHILD_SIDE static void place_stdio(struct child_context *context) {
   }
 }
 
-/* close_range(2) is in Linux 5.9, its flag in 5.11; before that every descriptor up to the limit is marked. */
+/* As getdents64(2) fills it in: glibc has no declaration. */
+struct directory_entry {
+  uint64_t inode;
+  int64_t offset;
+  uint16_t length;
+  uint8_t type;
+  char name[];
+};
+
+AURAE_CHILD_SIDE static void close_on_exec_if_from(const char *name, int first) {
+  int descriptor = 0;
+  for (; *name >= '0' && *name <= '9'; name++) {
+    descriptor = descriptor * 10 + (*name - '0');
+  }
+  /* "." and ".." come out as 0. */
+  if (descriptor >= first && descriptor > 0) {
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+  }
+}
+
+/* By the raw call, because opendir(3) takes memory from the heap, which belongs to the parent. */
+AURAE_CHILD_SIDE static void mark_open_descriptors(struct child_context *context, int first) {
+  int directory = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  _Alignas(struct directory_entry) char buffer[4096];
+  long length = -1;
+  if (directory >= 0) {
+    while ((length = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
+      for (long offset = 0; offset < length;) {
+        const struct directory_entry *entry = (const struct directory_entry *)(buffer + offset);
+        close_on_exec_if_from(entry->name, first);
+        offset += entry->length;
+      }
+    }
+  }
+  if (length < 0) {
+    fail(context, AURAE_STEP_DESCRIPTORS, errno);
+  }
+  close(directory);
+}
+
+/* close_range(2) is in Linux 5.9, its flag in 5.11. */
 AURAE_CHILD_SIDE static void close_the_rest(struct child_context *context) {
   unsigned int first = (unsigned int)context->request->stdio_count;
   if (syscall(SYS_close_range, first, ~0U, CLOSE_RANGE_CLOEXEC) == 0) {
     return;
   }
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    fail(context, AURAE_STEP_DESCRIPTORS, errno);
-  }
-  int end = limit.rlim_cur > INT_MAX ? INT_MAX : (int)limit.rlim_cur;
-  for (int descriptor = (int)first; descriptor < end; descriptor++) {
-    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
-  }
+  mark_open_descriptors(context, (int)first);
 }
 
 /* Node raises its soft limit to the hard one; programs that use select(2) break above 1024 (as systemd argues). */
@@ -230,7 +262,7 @@ static int refuse(struct aurae_spawn_failure *failure, enum aurae_spawn_step ste
 int aurae_spawn(const struct aurae_spawn_request *request, struct aurae_spawned *spawned,
                 struct aurae_spawn_failure *failure) {
   size_t argument_count = aurae_vector_length(request->arguments);
-  char **shell_arguments = calloc(argument_count + 2, sizeof *shell_arguments);
+  char **shell_arguments = calloc(argument_count + 3, sizeof *shell_arguments);
   if (shell_arguments == NULL) {
     return refuse(failure, AURAE_STEP_PREPARE, ENOMEM);
   }

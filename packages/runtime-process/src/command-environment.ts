@@ -31,17 +31,32 @@ function check(requested: Readonly<Record<string, string>>): void {
   const violations: FieldViolation[] = [];
   for (const [name, value] of Object.entries(requested)) {
     const problem = problemOf(name, value);
-    if (problem) violations.push({ field: `env.${name}`, description: problem });
+    if (problem) violations.push({ field: `env.${shownName(name)}`, description: problem });
   }
   const [first] = violations;
-  if (first) throw new InvalidSpecError(`Cannot set the environment: ${first.description}`, violations);
+  if (first) throw new InvalidSpecError(`Cannot set the environment: ${first.description}`, firstOf(violations));
+}
+
+const mostViolations = 16;
+
+function firstOf(violations: readonly FieldViolation[]): readonly FieldViolation[] {
+  const more = violations.length - mostViolations;
+  if (more <= 0) return violations;
+  return [...violations.slice(0, mostViolations), { field: 'env', description: `and ${more} more` }];
+}
+
+/** Up to the "=": what follows is likely a value, perhaps a secret one. 50 characters take at most 150 bytes. */
+function shownName(name: string): string {
+  const shown = name.split('=', 1)[0] ?? '';
+  const start = shown.slice(0, 50).replaceAll('\0', '\\0');
+  return shown.length > 50 ? `${start}…` : start;
 }
 
 function problemOf(name: string, value: string): string | undefined {
   if (name === '') return 'a variable has an empty name';
-  if (name.includes('=')) return `the name ${JSON.stringify(name)} contains "="`;
-  if (name.includes('\0')) return `the name ${JSON.stringify(name)} contains a NUL byte`;
-  if (value.includes('\0')) return `the value of ${JSON.stringify(name)} contains a NUL byte`;
+  if (name.includes('=')) return `the name "${shownName(name)}" contains "="`;
+  if (name.includes('\0')) return `the name "${shownName(name)}" contains a NUL byte`;
+  if (value.includes('\0')) return `the value of "${shownName(name)}" contains a NUL byte`;
   return undefined;
 }
 

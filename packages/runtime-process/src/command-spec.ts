@@ -3,12 +3,15 @@ import { parseShellCommand } from './shell-command.js';
 
 /** What of a request says how to run it, checked. */
 export interface CommandSpec {
-  /** How a person calls it: the name, else the command. */
+  /** How a person calls it: the name, else the program. Never the arguments, which may hold passwords. */
   readonly label: string;
   readonly argv: readonly string[];
   readonly cwd: string;
   readonly user: string | undefined;
 }
+
+/** Linux allows 32 characters for a user name (useradd(8)); this leaves room for a group and for other directories. */
+const longestUserBytes = 256;
 
 /** Throws `InvalidSpecError` for what cannot be right on any host. */
 export function commandSpec(request: runtime.Executable): CommandSpec {
@@ -17,7 +20,10 @@ export function commandSpec(request: runtime.Executable): CommandSpec {
   if (!cwd.startsWith('/')) refuse('cwd', `the working directory ${JSON.stringify(cwd)} is not an absolute path`);
   refuseNul('cwd', cwd);
   refuseNul('user', request.user);
-  const label = request.meta?.name || request.command || argv.join(' ');
+  if (Buffer.byteLength(request.user) > longestUserBytes) {
+    refuse('user', `the user is longer than ${longestUserBytes} bytes`);
+  }
+  const label = abbreviated(request.meta?.name || (request.argv[0] ?? firstWord(request.command)));
   return { label, argv, cwd, user: request.user === '' ? undefined : request.user };
 }
 
@@ -25,6 +31,18 @@ function checkedArguments(argv: readonly string[]): readonly string[] {
   for (const [index, argument] of argv.entries()) refuseNul(`argv[${index}]`, argument);
   if (argv[0] === '') refuse('argv[0]', 'the program is empty');
   return argv;
+}
+
+/** Without the value where it is an assignment. */
+function firstWord(command: string): string {
+  const [word = ''] = command.trim().split(/\s/, 1);
+  const equals = word.indexOf('=');
+  return equals < 0 ? word : word.slice(0, equals + 1);
+}
+
+/** For a message. */
+export function abbreviated(text: string): string {
+  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }
 
 function refuseNul(field: string, value: string): void {

@@ -27,14 +27,14 @@ export function completeStatus(finished: FinishedExec): runtime.ExecutableStatus
     ...emptyStatus(),
     meta: { name: nameOf(request), message: messageOf(finished, stdout, stderr) },
     proc: { pid },
-    status: meta.Status.STATUS_COMPLETE,
+    status: exit.exitCode === undefined ? meta.Status.STATUS_UNKNOWN : meta.Status.STATUS_COMPLETE,
     stdout: stdout.text,
     stderr: stderr.text,
     stdoutBytes: stdout.bytes,
     stderrBytes: stderr.bytes,
     stdoutDroppedBytes: BigInt(stdout.droppedBytes),
     stderrDroppedBytes: BigInt(stderr.droppedBytes),
-    exitCode: String(exit.exitCode),
+    exitCode: exit.exitCode === undefined ? '' : String(exit.exitCode),
     signal: exit.signal?.number ?? 0,
     termination: terminationOf(finished.cause),
     usage: {
@@ -57,6 +57,26 @@ export function failedStatus(
     status: meta.Status.STATUS_ERROR,
     errorCode: code,
     failedStep: failedStepOf(step),
+  };
+}
+
+/** The answer for a command that was ended before it ran. */
+export function unstartedStatus(
+  request: runtime.Executable,
+  spec: CommandSpec,
+  cause: TerminationCause,
+): runtime.ExecutableStatus {
+  const isTimeout = cause === 'timeout';
+  const reason = isTimeout
+    ? `it timed out after ${request.timeoutMs} ms, before its start was done. Programs on a file system that hangs do that`
+    : 'the daemon is shutting down';
+  return {
+    ...emptyStatus(),
+    meta: { name: nameOf(request), message: `Cannot run "${spec.label}": ${reason}` },
+    status: meta.Status.STATUS_ERROR,
+    errorCode: isTimeout ? 'ETIMEDOUT' : 'ECANCELED',
+    failedStep: runtime.StartStep.START_STEP_OTHER,
+    termination: terminationOf(cause),
   };
 }
 
@@ -121,6 +141,7 @@ function messageOf(finished: FinishedExec, stdout: AnsweredChannel, stderr: Answ
     ...(finished.exit.signal
       ? [`Ended by ${finished.exit.signal.name}${finished.exit.coreDumped ? ' (core dumped)' : ''}.`]
       : []),
+    ...(finished.exit.exitCode === undefined ? ['How it ended is not known.'] : []),
     ...cutSentences('stdout', stdout),
     ...cutSentences('stderr', stderr),
   ].join(' ');

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import type { CommandSpec } from './command-spec.js';
+import { abbreviated, type CommandSpec } from './command-spec.js';
 import { type SpawnFailure, SpawnStep } from './spawn-failure.js';
 
 /** A sentence for a person: what could not be run, why, and what to look at. */
@@ -68,8 +68,4 @@ function tooLong(argv: readonly string[], env: ReadonlyMap<string, string>): str
     `argument list too long: arguments and environment take ${total} bytes, the longest of them ${longest}; the ` +
     'kernel takes 131072 for one and, by default, 2097152 together. Pass the data in a file instead'
   );
-}
-
-function abbreviated(text: string): string {
-  return text.length <= 200 ? text : `${text.slice(0, 200)}…`;
 }

@@ -1,5 +1,6 @@
+import { deferred } from './deferred.js';
 import type { ProcessScanner } from './process-scanner.js';
-import type { CapturedOutput, ProcessExit, RunningProcess } from './running-process.js';
+import type { CapturedOutput, ProcessExit, RunningProcess, StartingProcess } from './running-process.js';
 import { type TerminationCause, type TerminationResult, terminateTree } from './termination.js';
 
 export interface Graces {
@@ -7,7 +8,17 @@ export interface Graces {
   readonly leftBehindGraceMs: number;
 }
 
-export interface LiveExecEnd {
+export type LiveExecEnd = ExecEndedBeforeStart | ExecEnded;
+
+/** It was ended while it waited for its start, or hung in it. */
+export interface ExecEndedBeforeStart {
+  readonly started: false;
+  readonly cause: TerminationCause;
+}
+
+export interface ExecEnded {
+  readonly started: true;
+  readonly pid: number;
   readonly exit: ProcessExit;
   readonly output: CapturedOutput;
   /** The first cause of its termination; it wins over later ones. */
@@ -15,49 +26,105 @@ export interface LiveExecEnd {
   readonly termination: TerminationResult | undefined;
 }
 
-/** A command while it runs. It ends with its whole tree, by itself or by `end`. */
+/** A start takes less than a millisecond. One that lasts this long after its end was wanted hangs in the kernel. */
+const startPatienceMs = 250;
+
+const unknownExit: ProcessExit = {
+  exitCode: undefined,
+  coreDumped: false,
+  usage: { userCpuUs: 0, systemCpuUs: 0, maxRssBytes: 0 },
+};
+
+/** A command from before its start. It ends with its whole tree, by itself or by `end`. */
 export class LiveExec {
+  /** Settles when the caller can be answered: normally with `gone`, before it where a start hangs. */
   readonly finished: Promise<LiveExecEnd>;
-  private readonly process: RunningProcess;
+  /** Settles when nothing of it is left. A process whose start was given up may come yet: it is killed then. */
+  readonly gone: Promise<LiveExecEnd>;
   private readonly invocationId: string;
   private readonly scanner: ProcessScanner;
   private readonly graces: Graces;
+  private readonly givenUp = deferred<LiveExecEnd>();
+  private readonly unending = deferred<undefined>();
+  private starting: StartingProcess | undefined;
+  private process: RunningProcess | undefined;
+  private patience: NodeJS.Timeout | undefined;
+  private isGivenUp = false;
   private cause: TerminationCause | undefined;
   private termination: Promise<TerminationResult> | undefined;
   private reaped = false;
 
-  constructor(process: RunningProcess, invocationId: string, scanner: ProcessScanner, graces: Graces) {
-    this.process = process;
+  constructor(start: () => StartingProcess, invocationId: string, scanner: ProcessScanner, graces: Graces) {
     this.invocationId = invocationId;
     this.scanner = scanner;
     this.graces = graces;
-    this.finished = this.run();
+    this.gone = this.run(start);
+    this.finished = Promise.race([this.gone, this.givenUp.promise]);
   }
 
   /** Begins to end the tree. Later causes change nothing. */
   end(cause: TerminationCause): void {
     if (this.cause !== undefined) return;
     this.cause = cause;
-    const graceMs = cause === 'left-behind' ? this.graces.leftBehindGraceMs : this.graces.killGraceMs;
-    const root = () => ({ pid: this.process.pid, invocationId: this.invocationId, reaped: this.reaped });
-    this.termination = terminateTree(this.scanner, root, graceMs);
-    // `run` awaits it too, but perhaps only later: until then a failure has no other listener.
-    this.termination.catch(() => undefined);
+    if (this.process) this.terminate(this.process, cause);
+    else if (this.starting?.cancel() ?? true) this.giveUp(cause);
+    else this.patience = setTimeout(() => this.giveUp(cause), startPatienceMs);
   }
 
-  private async run(): Promise<LiveExecEnd> {
-    const exit = await this.process.exited;
-    this.reaped = true;
-    if (exit.output && this.cause === undefined) {
-      return { exit, output: exit.output, cause: undefined, termination: undefined };
+  private giveUp(cause: TerminationCause): void {
+    this.isGivenUp = true;
+    this.givenUp.resolve({ started: false, cause });
+  }
+
+  private terminate(process: RunningProcess, cause: TerminationCause): void {
+    const graceMs = cause === 'left-behind' ? this.graces.leftBehindGraceMs : this.graces.killGraceMs;
+    const target = {
+      root: () => ({ pid: process.pid, invocationId: this.invocationId, reaped: this.reaped }),
+      signalMain: (signal: number) => void process.signal(signal),
+      signalGroup: (signal: number) => void process.signalGroup(signal),
+    };
+    this.termination = terminateTree(this.scanner, target, this.isGivenUp ? 0 : graceMs);
+    // Also when it failed: `run` awaits it too, but perhaps only later.
+    const settled = () => this.unending.resolve(undefined);
+    this.termination.then(settled, settled);
+  }
+
+  private async run(start: () => StartingProcess): Promise<LiveExecEnd> {
+    // Not at once: whoever changes their mind in the same tick runs nothing.
+    await undefined;
+    if (this.cause !== undefined) return { started: false, cause: this.cause };
+    this.starting = start();
+    try {
+      this.process = await this.starting.started;
+    } catch (error) {
+      if (this.cause === undefined) throw error;
+      return { started: false, cause: this.cause };
+    } finally {
+      clearTimeout(this.patience);
+    }
+    if (this.cause !== undefined) this.terminate(this.process, this.cause);
+    return this.finish(this.process);
+  }
+
+  private async finish(process: RunningProcess): Promise<ExecEnded> {
+    const exited = process.exited.then((exit) => {
+      this.reaped = true;
+      return exit;
+    });
+    const exit = await Promise.race([exited, this.unending.promise]);
+    const { pid } = process;
+    if (exit?.output && this.cause === undefined) {
+      return { started: true, pid, exit, output: exit.output, cause: undefined, termination: undefined };
     }
     try {
-      this.end('left-behind');
+      this.cause ??= 'left-behind';
+      if (!this.termination) this.terminate(process, this.cause);
       const termination = await this.termination;
-      return { exit, output: exit.output ?? this.process.finishOutput(), cause: this.cause, termination };
+      const output = exit?.output ?? process.finishOutput();
+      return { started: true, pid, exit: exit ?? unknownExit, output, cause: this.cause, termination };
     } finally {
-      // Also when the scan failed: the pipes must not stay open.
-      if (!exit.output) this.process.finishOutput();
+      // Also when the scan failed, and whenever it ends at last: the pipes must not stay open.
+      if (!exit?.output) void exited.then(() => process.finishOutput());
     }
   }
 }

@@ -42,10 +42,14 @@ export type OnExit = (
 ) => void;
 
 export interface NativeBinding {
-  /** The id of the process. `onExit` comes only after an `onStart` with step 0. */
+  /** The id of the process, or -errno. `onExit` comes only after an `onStart` with step 0. */
   spawn(options: NativeSpawnOptions, onStart: OnStart, onExit: OnExit): number;
   /** 0 or errno; ESRCH when it has ended. Never reaches another process that got the same pid. */
   signalProcess(id: number, signal: number): number;
+  /** Whether the start had not begun and never will: then `onStart` comes with ECANCELED, once its turn has come. */
+  cancelStart(id: number): boolean;
+  /** 0 or errno; ESRCH when the process has been reaped: only until then the group is surely its own. */
+  signalGroup(id: number, signal: number): number;
   /** Drains, closes the pipes and hands over; null before the exit and when it was done before. */
   finishOutput(id: number): NativeOutput | null;
   /** Whether the process keeps the event loop alive; it does at first. */
@@ -68,6 +72,7 @@ function load(): NativeBinding {
   try {
     return createRequire(import.meta.url)(path) as NativeBinding;
   } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'AURAE_KERNEL') throw cause;
     throw new Error(
       `Cannot load the native part of @aurae/runtime-process from "${path}". Build it with ` +
         '`npm run native -w @aurae/runtime-process`; that needs a C compiler, make and Python ' +

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
+import { deferred } from './deferred.js';
 import { type NativeOutput, nativeBinding, trampolinePath } from './native-binding.js';
-import { SpawnFailure } from './spawn-failure.js';
+import { SpawnFailure, SpawnStep } from './spawn-failure.js';
 
 export interface ProcessOptions {
   /** A path, or a name that is looked up on the PATH of `env`. */
@@ -40,8 +41,8 @@ export interface CapturedOutput {
 }
 
 export interface ProcessExit {
-  /** 128 + signal when a signal ended it. */
-  readonly exitCode: number;
+  /** 128 + signal when a signal ended it. Undefined when the kernel did not tell: another has reaped it. */
+  readonly exitCode: number | undefined;
   /** Name of the signal that ended it, e.g. `SIGKILL`. */
   readonly signal?: { readonly number: number; readonly name: string };
   readonly coreDumped: boolean;
@@ -70,6 +71,11 @@ export class RunningProcess {
     return nativeBinding.signalProcess(this.id, signal) === 0;
   }
 
+  /** The same for its process group: false once it has been reaped, since the group's number is free then. */
+  signalGroup(signal: number): boolean {
+    return nativeBinding.signalGroup(this.id, signal) === 0;
+  }
+
   /** After an exit without `output`: takes what is there and closes the pipes. Empty when called again. */
   finishOutput(): CapturedOutput {
     return outputOf(nativeBinding.finishOutput(this.id));
@@ -85,14 +91,27 @@ export class RunningProcess {
   }
 }
 
+/** A process that waits for its start, or is being started: that may take as long as the kernel likes. */
+export interface StartingProcess {
+  readonly started: Promise<RunningProcess>;
+  /** True when the start had not begun and never will: `started` rejects when its turn comes. */
+  cancel(): boolean;
+}
+
 /**
  * Starts a process: in a session of its own, default signal dispositions, empty signal mask, umask 022, no
  * descriptors but `stdio`. Rejects with `SpawnFailure`; with `user`, a failure to run the program comes with the exit.
  */
 export function startProcess(options: ProcessOptions): Promise<RunningProcess> {
+  return beginProcess(options).started;
+}
+
+/** `startProcess`, for a caller that may change its mind. */
+export function beginProcess(options: ProcessOptions): StartingProcess {
   const exit = deferred<ProcessExit>();
-  return new Promise((resolve, reject) => {
-    const id = nativeBinding.spawn(
+  let id = 0;
+  const started = new Promise<RunningProcess>((resolve, reject) => {
+    id = nativeBinding.spawn(
       {
         file: options.file,
         arguments: packed(options.argv),
@@ -117,14 +136,18 @@ export function startProcess(options: ProcessOptions): Promise<RunningProcess> {
           ...(output === null ? {} : { output: outputOf(output) }),
         }),
     );
+    if (id < 0) reject(new SpawnFailure(SpawnStep.prepare, -id));
   });
+  return { started, cancel: () => nativeBinding.cancelStart(id) };
 }
 
 // si_code of waitid(2).
+const unknown = 0;
 const killed = 2;
 const dumped = 3;
 
 function endOf(code: number, status: number): Pick<ProcessExit, 'exitCode' | 'signal' | 'coreDumped'> {
+  if (code === unknown) return { exitCode: undefined, coreDumped: false };
   if (code !== killed && code !== dumped) return { exitCode: status, coreDumped: false };
   return {
     exitCode: 128 + status,
@@ -159,12 +182,4 @@ function nativeDescriptor(entry: number | 'capture' | null): number {
 
 function packed(strings: readonly string[]): string {
   return strings.length === 0 ? '' : `${strings.join('\0')}\0`;
-}
-
-function deferred<Value>(): { promise: Promise<Value>; resolve: (value: Value) => void } {
-  let resolve!: (value: Value) => void;
-  const promise = new Promise<Value>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }

@@ -1,5 +1,6 @@
 import { constants } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
+import { ResourceExhaustedError } from '@aurae/proto';
 import type { ProcessEntry } from './process-entry.js';
 import type { ProcessScanner } from './process-scanner.js';
 import { processTree, type TreeRoot } from './process-tree.js';
@@ -15,58 +16,135 @@ export interface TerminationResult {
   readonly survivors: readonly ProcessEntry[];
 }
 
+/** What can be reached without looking for it: needs no new descriptor, so it also works where those are short. */
+export interface TerminationTarget {
+  /** Asked anew for each look. */
+  root(): TreeRoot;
+  signalMain(signal: number): void;
+  /** Nothing once the main process has been reaped. */
+  signalGroup(signal: number): void;
+}
+
 /** KILL works at once, but for a process that is stuck in the kernel: it is waited for this long. */
-const killLimitMs = 5000;
+export const killLimitMs = 5000;
+const lookLimitMs = 1000;
 const shortestPauseMs = 2;
 const longestPauseMs = 100;
+const { SIGTERM, SIGCONT, SIGKILL } = constants.signals;
+
+/** What a look at the process tree has shown; `error` when it could not be seen whole. */
+type Sight =
+  | { readonly entries: readonly ProcessEntry[]; readonly error?: undefined }
+  | { readonly entries?: undefined; readonly error: unknown };
 
 /**
  * Ends a whole process tree: TERM, grace period, KILL until nobody is left. Every scan looks for processes forked
- * since the last one. Bounded by the grace period and 5 s; nothing cancels it.
- *
- * @param root asked anew for each scan
+ * since the last one; where looking fails it is tried again, and the main process and its group are signalled anyway.
+ * Bounded by the grace period and 5 s; nothing cancels it. Rejects when it cannot be told whether all have ended.
  */
 export async function terminateTree(
   scanner: ProcessScanner,
-  root: () => TreeRoot,
+  target: TerminationTarget,
   graceMs: number,
 ): Promise<TerminationResult> {
-  const scan = async () => processTree(root(), await scanner.scan());
-  const asked = new Set<string>();
-  const ask = (entry: ProcessEntry) => {
-    if (asked.has(identityOf(entry))) return;
-    asked.add(identityOf(entry));
-    signalProcess(entry, constants.signals.SIGTERM);
-    // A stopped process cannot act on TERM.
-    signalProcess(entry, constants.signals.SIGCONT);
+  let processCount: number | undefined;
+  const look = async () => {
+    const sight = await lookAt(scanner, target);
+    processCount ??= sight.entries?.length;
+    return sight;
   };
-  const first = await scan();
-  const stubborn = await signalUntilGone(first, scan, ask, graceMs);
-  const survivors = await signalUntilGone(
-    stubborn,
-    scan,
-    (entry) => signalProcess(entry, constants.signals.SIGKILL),
-    killLimitMs,
+  await signalUntilGone(look, target, gentleMeasure(target), graceMs);
+  const last = await signalUntilGone(look, target, forcedMeasure(target), killLimitMs);
+  if (last.entries) return { processCount: processCount ?? 0, survivors: last.entries };
+  throw new ResourceExhaustedError(
+    'Cannot tell whether all processes of the command have ended: the processes of the host could not be listed. Look ' +
+      'at the limit of open files of the daemon',
+    { cause: last.error },
   );
-  return { processCount: first.length, survivors };
 }
 
-async function signalUntilGone(
-  present: ProcessEntry[],
-  scan: () => Promise<ProcessEntry[]>,
-  signal: (entry: ProcessEntry) => void,
-  limitMs: number,
-): Promise<ProcessEntry[]> {
-  const end = performance.now() + limitMs;
-  let left = present;
-  for (let pauseMs = shortestPauseMs; left.length > 0; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
-    for (const entry of left) signal(entry);
-    const remainingMs = end - performance.now();
-    if (remainingMs <= 0) break;
-    await delay(Math.min(pauseMs, remainingMs));
-    left = await scan();
+async function lookAt(scanner: ProcessScanner, target: TerminationTarget): Promise<Sight> {
+  const patience = new AbortController();
+  const limit = delay(lookLimitMs, undefined, { signal: patience.signal }).then(() => {
+    throw new Error(`listing the processes took longer than ${lookLimitMs} ms`);
+  });
+  try {
+    const entries = await Promise.race([scanner.scan(), limit]);
+    return { entries: processTree(target.root(), entries) };
+  } catch (error) {
+    return { error };
+  } finally {
+    limit.catch(() => undefined);
+    patience.abort();
   }
-  return left;
+}
+
+interface Measure {
+  signal(entry: ProcessEntry): void;
+  /** Applied each time as well, however much the look has shown. */
+  signalMain(): void;
+  signalUnseen(): void;
+}
+
+/** Each process is asked once: many take a second TERM as an order to drop everything. */
+function gentleMeasure(target: TerminationTarget): Measure {
+  const asked = new Set<string>();
+  const once = (identity: string, ask: (signal: number) => void) => {
+    if (asked.has(identity)) return;
+    ask(SIGTERM);
+    // A stopped process cannot act on TERM.
+    ask(SIGCONT);
+    asked.add(identity);
+  };
+  return {
+    signal: (entry) => {
+      const { pid, reaped } = target.root();
+      if (reaped || entry.pid !== pid) once(identityOf(entry), (signal) => signalProcess(entry, signal));
+    },
+    signalMain: () => once('main', (signal) => target.signalMain(signal)),
+    signalUnseen: () => once('group', (signal) => target.signalGroup(signal)),
+  };
+}
+
+function forcedMeasure(target: TerminationTarget): Measure {
+  return {
+    signal: (entry) => signalProcess(entry, SIGKILL),
+    signalMain: () => target.signalMain(SIGKILL),
+    signalUnseen: () => target.signalGroup(SIGKILL),
+  };
+}
+
+/** The last look: of nobody, unless the time was over before. */
+async function signalUntilGone(
+  look: () => Promise<Sight>,
+  target: TerminationTarget,
+  measure: Measure,
+  limitMs: number,
+): Promise<Sight> {
+  const end = performance.now() + limitMs;
+  for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
+    const sight = await look();
+    if (sight.entries?.length === 0 && target.root().reaped) return sight;
+    const seen = apply(measure, sight);
+    const remainingMs = end - performance.now();
+    if (remainingMs <= 0) return seen;
+    await delay(Math.min(pauseMs, remainingMs));
+  }
+}
+
+function apply(measure: Measure, sight: Sight): Sight {
+  measure.signalMain();
+  let { error } = sight;
+  for (const entry of sight.entries ?? []) {
+    try {
+      measure.signal(entry);
+    } catch (cause) {
+      error ??= cause;
+    }
+  }
+  if (!error) return sight;
+  measure.signalUnseen();
+  return { error };
 }
 
 function identityOf(entry: ProcessEntry): string {

@@ -4,7 +4,8 @@ import { callContext, runtime } from '@aurae/proto';
 import { ProcessRuntime, type ProcessRuntimeOptions } from '@aurae/runtime-process';
 import { afterEach, beforeEach, expect } from 'vitest';
 
-const mark = `AURAE_TEST_MARK=${randomUUID()}`;
+/** Of everything that commands of this file start. */
+export const mark = `AURAE_TEST_MARK=${randomUUID()}`;
 const [markName = '', markValue = ''] = mark.split('=');
 
 export type ExecRequest = Partial<runtime.Executable>;

@@ -1,7 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { CancelledError, meta, ResourceExhaustedError, runtime, ShuttingDownError } from '@aurae/proto';
 import { ProcessRuntime } from '@aurae/runtime-process';
 import { describe, expect, test } from 'vitest';
+import { parseStat } from '../src/process-entry.js';
+import { compiledFixture } from './compiled-fixture.js';
 import { exec, markedProcesses, useRuntime } from './exec-harness.js';
 import { makeFifo } from './fifo.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -9,6 +12,15 @@ import { temporaryDirectory } from './temporary-directory.js';
 const current = useRuntime({ killGraceMs: 50, leftBehindGraceMs: 50 });
 const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
 const { TERMINATION_NONE, TERMINATION_SHUTDOWN, TERMINATION_TIMEOUT } = runtime.Termination;
+
+function isMainThreadExits(pid: string): boolean {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.includes('(main-thread-exi)') && parseStat(stat) !== undefined;
+  } catch {
+    return false;
+  }
+}
 
 describe('a caller that goes away', () => {
   test.each([
@@ -23,6 +35,21 @@ describe('a caller that goes away', () => {
     controller.abort();
     await expect(call).rejects.toBeInstanceOf(CancelledError);
     expect(markedProcesses()).toEqual([]);
+  });
+
+  test.each([
+    ['itself', 'exec "$0" "$1"'],
+    ['in the background', '"$0" "$1" & wait'],
+  ])('ends a process whose main thread has ended before the others: %s', async (_, command) => {
+    const ready = makeFifo(temporaryDirectory());
+    const controller = new AbortController();
+    const argv = ['/bin/sh', '-c', command, compiledFixture('main-thread-exits'), ready.path];
+    const call = exec(current(), { argv }, controller.signal);
+    await ready.opened();
+    controller.abort();
+    await expect(call).rejects.toBeInstanceOf(CancelledError);
+    // Its main thread's memory is gone, and the mark with it: only the name tells.
+    expect(readdirSync('/proc').filter(isMainThreadExits)).toEqual([]);
   });
 
   test('gets the reason of its signal', async () => {

@@ -47,6 +47,12 @@ describe.skipIf(!isRoot)('as another user (only root may)', () => {
     expect(status).toMatchObject({ status: meta.Status.STATUS_ERROR, errorCode: 'ENOENT', exitCode: '' });
   });
 
+  test('is told of an argument that is too long as any other', async () => {
+    const status = await run({ argv: ['/bin/true', 'x'.repeat(200_000)] });
+    expect(status).toMatchObject({ status: meta.Status.STATUS_ERROR, errorCode: 'E2BIG' });
+    expect(status.meta?.message).toContain('longest of them 200000');
+  });
+
   test('runs a script without a first line', async () => {
     const script = join(temporaryDirectory(), 'script');
     writeFileSync(script, 'id -u\n');

@@ -2,7 +2,7 @@ import { chmodSync, closeSync, openSync, writeFileSync } from 'node:fs';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { InvalidSpecError, meta, ResourceExhaustedError, runtime } from '@aurae/proto';
-import { defaultPath } from '@aurae/runtime-process';
+import { defaultPath, ProcessRuntime } from '@aurae/runtime-process';
 import { describe, expect, test } from 'vitest';
 import { exec, useRuntime } from './exec-harness.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -133,8 +133,45 @@ describe('a command that cannot run', () => {
     ['an empty name of a variable', { command: 'ls', env: { '': 'x' } }],
     ['"=" in the name of a variable', { command: 'ls', env: { 'A=B': 'x' } }],
     ['a NUL byte in a variable', { command: 'ls', env: { A: 'x\0y' } }],
+    ['a user of more than 256 bytes', { command: 'ls', user: 'u'.repeat(257) }],
   ])('is refused as invalid: %s', async (_, request) => {
     await expect(run(request)).rejects.toBeInstanceOf(InvalidSpecError);
+  });
+});
+
+describe('a message', () => {
+  const violationsOf = async (env: Record<string, string>) => {
+    const error = await run({ command: 'ls', env }).catch((cause: unknown) => cause);
+    expect(error).toBeInstanceOf(InvalidSpecError);
+    return error as InvalidSpecError;
+  };
+
+  test.each([
+    ['arguments', { argv: ['/bin/true', '--password=secret'] }],
+    ['the rest of a command', { command: '/bin/true --password=secret' }],
+    ['the value of an assignment', { command: 'PASSWORD=secret true' }],
+  ])('does not tell %s', async (_, request) => {
+    await using full = new ProcessRuntime({ maxLiveExecs: 1 });
+    const controller = new AbortController();
+    const first = exec(full, { command: 'sleep 1000' }, controller.signal);
+    const { message } = (await exec(full, request).catch((error: unknown) => error)) as Error;
+    controller.abort();
+    await expect(first).rejects.toThrow();
+    expect(message).toMatch(/^Cannot run "(\/bin\/true|PASSWORD=)": 1 commands run already/);
+  });
+
+  test('tells the name of a bad variable up to "="', async () => {
+    const { message, violations } = await violationsOf({ 'PASSWORD=secret': 'x' });
+    expect(message).toContain('the name "PASSWORD" contains "="');
+    expect(JSON.stringify([message, violations])).not.toContain('secret');
+  });
+
+  test('about many bad variables with long names is short', async () => {
+    const names = Array.from({ length: 1000 }, (_, index) => [`${index}${'ü'.repeat(1000)}=`, ''] as const);
+    const { violations } = await violationsOf(Object.fromEntries(names));
+    expect(violations).toHaveLength(17);
+    expect(violations.at(-1)).toEqual({ field: 'env', description: 'and 984 more' });
+    for (const { field } of violations) expect(Buffer.byteLength(field)).toBeLessThanOrEqual(256);
   });
 });
 

@@ -12,7 +12,8 @@ function entry(pid: number, parentPid: number, sessionId: number, invocationId?:
 const pidsOf = (entries: ProcessEntry[]) => entries.map(({ pid }) => pid).sort((one, other) => one - other);
 
 describe('parseStat', () => {
-  const fields = (state: string) => `${state} 7 8 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 4711 1 1`;
+  const fields = (state: string, threads = 1) =>
+    `${state} 7 8 9 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 ${threads} 0 4711 1 1`;
 
   test('finds the fields after a name with spaces and parentheses', () => {
     expect(parseStat(`42 (a) Z 1 (b)) ${fields('S')}`)).toEqual({
@@ -26,6 +27,10 @@ describe('parseStat', () => {
 
   test('counts a zombie as dead', () => {
     expect(parseStat(`42 (a) ${fields('Z')}`)).toBeUndefined();
+  });
+
+  test('counts a process as alive whose main thread alone has ended', () => {
+    expect(parseStat(`42 (a) ${fields('Z', 2)}`)).toMatchObject({ pid: 42 });
   });
 });
 
