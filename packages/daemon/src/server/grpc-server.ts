@@ -113,7 +113,7 @@ export class GrpcServer {
       });
     });
     this.server.forceShutdown();
-    for (const listener of this.listeners) listener.closeConnections();
+    await Promise.all(this.listeners.map((listener) => listener.closeConnections(flushMs)));
     this.refusals.close();
   }
 
@@ -142,6 +142,7 @@ export class GrpcServer {
 /** The longest that a cancelled call may take: the whole ladder from TERM to KILL, and a little more. */
 const cleanUpMs = 15_000;
 const goodbyeMs = 1_000;
+const flushMs = 300;
 
 function counted(calls: number): string {
   return calls === 1 ? '1 call' : `${calls} calls`;

@@ -61,9 +61,18 @@ export class SecureListener {
     this.server.close(() => undefined);
   }
 
-  /** Ends every connection, those that never said anything included. */
-  closeConnections(): void {
-    for (const socket of this.open) socket.destroy();
+  /**
+   * Ends every connection, those that never said anything included. Whoever serves them has said goodbye: an answer
+   * that is on its way gets `graceMs` to leave, since what is destroyed sends nothing any more.
+   */
+  async closeConnections(graceMs: number): Promise<void> {
+    const open = [...this.open];
+    const closed = open.map((socket) => new Promise((resolve) => socket.once('close', resolve)));
+    const timer = setTimeout(() => {
+      for (const socket of open) socket.destroy();
+    }, graceMs);
+    await Promise.all(closed);
+    clearTimeout(timer);
   }
 
   private accept(socket: Socket): void {

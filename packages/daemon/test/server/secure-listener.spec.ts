@@ -33,9 +33,9 @@ beforeEach(async () => {
   listener = new SecureListener(await loadServerCredentials(paths), limits, events);
   port = Number((await listener.listenTcp('127.0.0.1', 0)).split(':')[1]);
 });
-afterEach(() => {
+afterEach(async () => {
   listener.stopAccepting();
-  listener.closeConnections();
+  await listener.closeConnections(0);
   for (const client of clients.splice(0)) client.destroy();
 });
 
@@ -81,7 +81,7 @@ describe('a connection that says nothing', () => {
     const socket = await silent();
     const closed = once(socket, 'close');
     listener.stopAccepting();
-    listener.closeConnections();
+    await listener.closeConnections(10);
     await closed;
   });
 });
@@ -101,4 +101,12 @@ it('a handshake that ends after the listener was told to stop is refused', async
   late.resume();
   await once(raw, 'close');
   expect(admitted).toBe(0);
+});
+
+it('a connection that has ended is forgotten', async () => {
+  await shakeHands();
+  const [client] = clients;
+  client?.destroy();
+  // It would wait an hour for a connection that it still believes to be open.
+  await listener.closeConnections(3_600_000);
 });
