@@ -58,6 +58,8 @@ export class StartedProcess {
 
   async stop(): Promise<void> {
     this.process.kill('SIGTERM');
+    // It may have been stopped between two measurements.
+    this.process.kill('SIGCONT');
     const waiting = new AbortController();
     const kill = delay(killAfterMs, undefined, { signal: waiting.signal }).then(
       () => this.process.kill('SIGKILL'),

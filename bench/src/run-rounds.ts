@@ -24,15 +24,28 @@ const warmUp: Plan = { concurrency: parallelCalls, calls: 4_000, limitMs: 2_500 
 
 export async function runRounds(subjects: readonly Subject[], rounds: number, calls: number): Promise<Rounds> {
   const results = new Map<CaseName, CaseRound[]>(subjects.map(({ name }) => [name, []]));
-  for (const subject of subjects) await subject.run(warmUp);
+  for (const subject of subjects) {
+    await subject.run(warmUp);
+    signal(subject, 'SIGSTOP');
+  }
   for (let round = 0; round < rounds; round++) {
     // Every round begins with another case, so that none always follows the same one.
     const shift = round % Math.max(subjects.length, 1);
     for (const subject of [...subjects.slice(shift), ...subjects.slice(0, shift)]) {
+      signal(subject, 'SIGCONT');
       results.get(subject.name)?.push(await runCase(subject, calls));
+      signal(subject, 'SIGSTOP');
     }
   }
   return results;
+}
+
+/**
+ * Only the case that is measured runs: a process that waits with a heap of 1 GB uses its spare time to collect garbage,
+ * and takes the processors from the others.
+ */
+function signal({ callerPid, serverPid }: Subject, name: 'SIGSTOP' | 'SIGCONT'): void {
+  for (const pid of [serverPid, callerPid]) if (pid !== undefined) process.kill(pid, name);
 }
 
 async function runCase(subject: Subject, calls: number): Promise<CaseRound> {
