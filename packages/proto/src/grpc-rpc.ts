@@ -25,14 +25,16 @@ export class GrpcRpc {
 
   request(context: CallContext, service: string, method: string, data: Uint8Array): Promise<Uint8Array> {
     return unaryResult(context, (respond) =>
-      this.client.makeUnaryRequest(
-        `/${service}/${method}`,
-        asBuffer,
-        asIs,
-        data,
-        metadataOf(context),
-        optionsOf(context),
-        respond,
+      withoutStackTraces(() =>
+        this.client.makeUnaryRequest(
+          `/${service}/${method}`,
+          asBuffer,
+          asIs,
+          data,
+          metadataOf(context),
+          optionsOf(context),
+          respond,
+        ),
       ),
     );
   }
@@ -92,6 +94,17 @@ export class GrpcRpc {
       void sendAll(call, data, context.signal);
       return call;
     });
+  }
+}
+
+/** grpc-js takes a stack trace at each unary call, in case it fails: the dearest part of making one. */
+function withoutStackTraces<Result>(work: () => Result): Result {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return work();
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }
 
