@@ -81,12 +81,14 @@ describe('parseShellCommand', () => {
         arbitrary: fc.constantFrom("'", '"', '\\', "''", '""', "'a b'", '"a b"', '\\ ', '\\"', "\\'", '"\\$"'),
       },
       { weight: 1, arbitrary: fc.constantFrom('$', '#', '~', '!', '{', '}', '*', '\n', ';', '|', '\\\n', '\r', '\v') },
-      { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 3 }).filter((text) => !text.includes('\0')) },
+      { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 3 }).filter((text) => !/[\0<>&]/.test(text)) },
     );
     let direct = 0;
     fc.assert(
       fc.property(fc.array(piece, { maxLength: 8 }), (pieces) => {
         const command = `${fixture} ${pieces.join('')}`;
+        // Two dollars may be the shell's pid, which is another each time.
+        fc.pre((command.match(/\$/g) ?? []).length < 2);
         const parsed = parseShellCommand(command);
         if (parsed.kind === 'direct') direct++;
         expect(outcome(parsed.argv)).toEqual(viaShell(command));
