@@ -1,15 +1,16 @@
-import {
-  type CallOptions as GrpcCallOptions,
-  type Client,
-  type ClientDuplexStream,
-  type ClientReadableStream,
-  type ClientWritableStream,
+import type {
+  CallOptions as GrpcCallOptions,
+  Client,
+  ClientDuplexStream,
+  ClientReadableStream,
+  ClientWritableStream,
   Metadata,
-  type ServiceError,
+  ServiceError,
 } from '@grpc/grpc-js';
-import { once } from 'node:events';
+import { type EventEmitter, once } from 'node:events';
 import { type CallContext, onAbort } from './call-context.js';
 import { isAuraeError } from './errors.js';
+import { grpcLibrary } from './grpc-library.js';
 import { errorOfStatus } from './grpc-status.js';
 
 /** Header by which one call keeps its name across processes. */
@@ -156,7 +157,7 @@ async function sendAll(
 ): Promise<void> {
   try {
     for await (const message of data) {
-      if (!call.write(message)) await Promise.race([once(call, 'drain', { signal }), once(call, 'close', { signal })]);
+      if (!call.write(message)) await drained(call, signal);
     }
     call.end();
   } catch {
@@ -164,8 +165,22 @@ async function sendAll(
   }
 }
 
+/** Until there is room again, or the call has ended. */
+async function drained(call: EventEmitter, signal: AbortSignal): Promise<void> {
+  const settled = new AbortController();
+  const ended = AbortSignal.any([signal, settled.signal]);
+  const events = ['drain', 'close'].map((name) => once(call, name, { signal: ended }));
+  try {
+    await Promise.race(events);
+  } finally {
+    // Takes back the listeners of the other one.
+    settled.abort();
+    await Promise.allSettled(events);
+  }
+}
+
 function metadataOf(context: CallContext): Metadata {
-  const metadata = new Metadata();
+  const metadata = new (grpcLibrary().Metadata)();
   metadata.set(callIdHeader, context.callId);
   return metadata;
 }

@@ -1,4 +1,4 @@
-import { Metadata, type ServiceError, type StatusObject, status } from '@grpc/grpc-js';
+import type { ServiceError, StatusObject } from '@grpc/grpc-js';
 import {
   AlreadyExistsError,
   type AuraeError,
@@ -19,6 +19,8 @@ import {
 } from './errors.js';
 import { BadRequest, ErrorInfo, RetryInfo } from './gen/google/rpc/error_details.js';
 import { Status } from './gen/google/rpc/status.js';
+import { GrpcCode } from './grpc-code.js';
+import { grpcLibrary } from './grpc-library.js';
 
 // The one place where an error becomes a gRPC status, and a status an error again.
 
@@ -32,20 +34,20 @@ const maximumDetailsBytes = 3072;
 const maximumViolations = 16;
 const maximumFieldBytes = 64;
 
-const codeOfReason: Readonly<Record<string, status>> = {
-  INVALID_SPEC: status.INVALID_ARGUMENT,
-  NOT_FOUND: status.NOT_FOUND,
-  ALREADY_EXISTS: status.ALREADY_EXISTS,
-  FAILED_PRECONDITION: status.FAILED_PRECONDITION,
-  CAPABILITY_NOT_SUPPORTED: status.UNIMPLEMENTED,
-  RESOURCE_EXHAUSTED: status.RESOURCE_EXHAUSTED,
-  PERMISSION_DENIED: status.PERMISSION_DENIED,
-  UNAUTHENTICATED: status.UNAUTHENTICATED,
-  CANCELLED: status.CANCELLED,
-  DEADLINE_EXCEEDED: status.DEADLINE_EXCEEDED,
-  UNAVAILABLE: status.UNAVAILABLE,
-  SHUTTING_DOWN: status.UNAVAILABLE,
-  INTERNAL: status.INTERNAL,
+const codeOfReason: Readonly<Record<string, GrpcCode>> = {
+  INVALID_SPEC: GrpcCode.invalidArgument,
+  NOT_FOUND: GrpcCode.notFound,
+  ALREADY_EXISTS: GrpcCode.alreadyExists,
+  FAILED_PRECONDITION: GrpcCode.failedPrecondition,
+  CAPABILITY_NOT_SUPPORTED: GrpcCode.unimplemented,
+  RESOURCE_EXHAUSTED: GrpcCode.resourceExhausted,
+  PERMISSION_DENIED: GrpcCode.permissionDenied,
+  UNAUTHENTICATED: GrpcCode.unauthenticated,
+  CANCELLED: GrpcCode.cancelled,
+  DEADLINE_EXCEEDED: GrpcCode.deadlineExceeded,
+  UNAVAILABLE: GrpcCode.unavailable,
+  SHUTTING_DOWN: GrpcCode.unavailable,
+  INTERNAL: GrpcCode.internal,
 };
 
 /** The status that tells a client of this error. Whatever is not an AuraeError becomes INTERNAL without its text. */
@@ -53,9 +55,9 @@ export function statusOfError(error: unknown, callId: string): StatusObject {
   const known = isAuraeError(error)
     ? error
     : new InternalError(`The daemon failed to serve this call; its log tells why, under call id "${callId}"`);
-  const code = codeOfReason[known.reason] ?? status.INTERNAL;
+  const code = codeOfReason[known.reason] ?? GrpcCode.internal;
   const details = shorten(known.message, maximumMessageBytes);
-  const metadata = new Metadata();
+  const metadata = new (grpcLibrary().Metadata)();
   metadata.set(detailsTrailer, encodedStatus(code, details, detailsOf(known)));
   return { code, details, metadata };
 }
@@ -67,31 +69,31 @@ export function errorOfStatus(error: ServiceError): AuraeError {
   const options = { cause: error, metadata: details.info?.metadata ?? {} };
   const message = error.details || error.message;
   switch (error.code) {
-    case status.INVALID_ARGUMENT:
-    case status.OUT_OF_RANGE:
+    case GrpcCode.invalidArgument:
+    case GrpcCode.outOfRange:
       return new InvalidSpecError(message, details.badRequest?.fieldViolations ?? [], options);
-    case status.NOT_FOUND:
+    case GrpcCode.notFound:
       return new NotFoundError(message, options);
-    case status.ALREADY_EXISTS:
+    case GrpcCode.alreadyExists:
       return new AlreadyExistsError(message, options);
-    case status.FAILED_PRECONDITION:
-    case status.ABORTED:
+    case GrpcCode.failedPrecondition:
+    case GrpcCode.aborted:
       return new FailedPreconditionError(message, options);
-    case status.UNIMPLEMENTED:
+    case GrpcCode.unimplemented:
       return new CapabilityNotSupportedError(message, options);
-    case status.RESOURCE_EXHAUSTED: {
+    case GrpcCode.resourceExhausted: {
       const retryAfterMs = details.retryAfterMs;
       return new ResourceExhaustedError(message, retryAfterMs === undefined ? options : { ...options, retryAfterMs });
     }
-    case status.PERMISSION_DENIED:
+    case GrpcCode.permissionDenied:
       return new PermissionDeniedError(message, options);
-    case status.UNAUTHENTICATED:
+    case GrpcCode.unauthenticated:
       return new UnauthenticatedError(message, options);
-    case status.CANCELLED:
+    case GrpcCode.cancelled:
       return new CancelledError(message, options);
-    case status.DEADLINE_EXCEEDED:
+    case GrpcCode.deadlineExceeded:
       return new DeadlineExceededError(message, options);
-    case status.UNAVAILABLE:
+    case GrpcCode.unavailable:
       return details.info?.reason === 'SHUTTING_DOWN'
         ? new ShuttingDownError(message, options)
         : new UnavailableError(message, options);
@@ -101,7 +103,7 @@ export function errorOfStatus(error: ServiceError): AuraeError {
 }
 
 /** The status with as many details as there is room for; the most important come first. */
-function encodedStatus(code: status, message: string, details: Status['details']): Buffer {
+function encodedStatus(code: GrpcCode, message: string, details: Status['details']): Buffer {
   const kept: Status['details'] = [];
   let bytes = 0;
   for (const detail of details) {
