@@ -7,6 +7,8 @@ import type { LogLevel } from './log-level.js';
 import { LogSubscription } from './log-subscription.js';
 import { integerInRange } from './option-range.js';
 
+const noBytes = Buffer.alloc(0);
+
 const mebibyte = 1024 * 1024;
 
 export interface LogRingOptions {
@@ -98,6 +100,8 @@ export class LogRing {
       dropped: 0n,
       level: level ?? '',
       fieldsJson,
+      partial: false,
+      lineBytes: noBytes,
     };
     this.ring.add(item, limited.bytes + (fieldsJson === '' ? 0 : Buffer.byteLength(fieldsJson)));
     return item.sequence;

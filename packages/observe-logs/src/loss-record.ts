@@ -25,6 +25,8 @@ export function lossRecord({ lines, reason, sinkName, workload, timestamp }: Los
       dropped: 0n,
       level: 'warn',
       fieldsJson: JSON.stringify({ sink: sinkName, lostLines: lines }),
+      partial: false,
+      lineBytes: Buffer.alloc(0),
     },
   };
 }
