@@ -13,6 +13,8 @@ export const execExitCodes = {
   ownFailure: 125,
   cannotExecute: 126,
   notFound: 127,
+  /** 128 + SIGPIPE: as for a command whose reader has left. */
+  brokenPipe: 141,
 } as const;
 
 /** As a shell tells of a process that a signal ended. */

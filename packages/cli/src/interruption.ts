@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { endProcess } from './end-process.js';
 import { exitCodeOfSignal } from './exit-codes.js';
 import { InterruptedError } from './failures.js';
 
@@ -44,7 +45,7 @@ export class Interruption implements Disposable {
 
   private readonly handle = (name: NodeJS.Signals): void => {
     const exitCode = exitCodeOfSignal(constants.signals[name]);
-    if (this.signal.aborted) process.exit(exitCode);
+    if (this.signal.aborted) endProcess(exitCode);
     this.controller.abort(new InterruptedError(exitCode));
   };
 }

@@ -1,5 +1,6 @@
 import { CommanderError } from 'commander';
 import { AuraedError } from './auraed-error.js';
+import { endProcess } from './end-process.js';
 import { exitCodes } from './exit-codes.js';
 import { CommandFailure, InterruptedError, UsageError } from './failures.js';
 import { HelpOutput } from './output/help-output.js';
@@ -12,7 +13,7 @@ export async function main(argv: readonly string[]): Promise<void> {
     await run(argv);
   } catch (error) {
     // Output that nobody takes must not hold up an interrupted command.
-    if (error instanceof InterruptedError) process.exit(error.exitCode);
+    if (error instanceof InterruptedError) endProcess(error.exitCode);
     process.exitCode = fail(error, argv);
   }
 }

@@ -1,9 +1,42 @@
+import type { runtime } from '@aurae/proto';
 import { InvalidArgumentError } from 'commander';
-import { durationForms, parseDurationMs } from './duration.js';
+import { byteSizeForms, parseByteSize } from './values/byte-size.js';
+import { cpuForms, parseCpuMillis } from './values/cpu-millis.js';
+import { detachKeysForms, parseDetachKeys } from './values/detach-keys.js';
+import { durationForms, parseDurationMs } from './values/duration.js';
+import { parsePointInTime, pointInTimeForms } from './values/point-in-time.js';
+import { parseProcessLimit, processLimitForms } from './values/process-limit.js';
+import { parseRestartPolicy, restartForms } from './values/restart-policy.js';
+import { parseSignal, signalForms } from './values/signal-name.js';
 
 // Readers of option values for commander, which adds the flag and the value to the message.
 
 const maximumUint32 = 0xffff_ffff;
+
+type Reader<Value> = (text: string) => Value;
+
+export const byteSize = valueOf(parseByteSize, `Allowed are ${byteSizeForms}.`);
+export const cpuMillis = valueOf(parseCpuMillis, `Allowed are ${cpuForms}.`);
+export const detachKeys = valueOf(parseDetachKeys, `Allowed are ${detachKeysForms}.`);
+export const pointInTime = valueOf((text) => parsePointInTime(text, Date.now()), `Allowed are ${pointInTimeForms}.`);
+export const processLimit: Reader<runtime.ProcessLimit> = valueOf(
+  parseProcessLimit,
+  `Allowed are ${processLimitForms}.`,
+);
+export const restartPolicy: Reader<runtime.RestartPolicy> = valueOf(parseRestartPolicy, `Allowed are ${restartForms}.`);
+export const signalName = valueOf(parseSignal, `Allowed are ${signalForms}.`);
+export const fileModeMask = valueOf(
+  (text) => (/^0?[0-7]{1,3}$/.test(text) ? text : undefined),
+  'Allowed are octal numbers from 0 to 0777.',
+);
+
+function valueOf<Value>(parse: (text: string) => Value | undefined, allowed: string): Reader<Value> {
+  return (text) => {
+    const value = parse(text);
+    if (value === undefined) throw new InvalidArgumentError(allowed);
+    return value;
+  };
+}
 
 export function durationMs(text: string): number {
   const ms = parseDurationMs(text);
@@ -33,4 +66,9 @@ export function notEmpty(text: string): string {
 /** For an option that may be given many times. */
 export function collect(text: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, text];
+}
+
+/** For an option that may be given many times and whose values are read. */
+export function collectOf<Value>(read: Reader<Value>) {
+  return (text: string, previous: readonly Value[] = []): readonly Value[] => [...previous, read(text)];
 }

@@ -1,9 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addAttachCommand } from './commands/attach-command.js';
 import { addExecCommand } from './commands/exec-command.js';
+import { addKillCommand } from './commands/kill-command.js';
 import { addLogsCommand } from './commands/logs-command.js';
 import { addPkiCommand } from './commands/pki-command.js';
+import { addPsCommand } from './commands/ps-command.js';
+import { addRmCommand } from './commands/rm-command.js';
+import { addStartCommand } from './commands/start-command.js';
 import { addStatusCommand } from './commands/status-command.js';
+import { addStopCommand } from './commands/stop-command.js';
 import { type HelpOutput } from './output/help-output.js';
 import { refuseHelpOfUnknown } from './refuse-help-of-unknown.js';
 import { addGlobalOptions } from './global-options.js';
@@ -33,6 +39,8 @@ export function createProgram(help: HelpOutput, finish: Finish): Command {
 Examples:
   aurae status
   aurae exec -- uname -a
+  aurae start --name web -- python3 -m http.server 8080
+  aurae logs web --follow
   aurae logs --daemon --follow
 
 Without options aurae finds auraed by itself: AURAE_SOCKET, AURAE_CONFIG or
@@ -41,6 +49,12 @@ AURAE_ROOT, then ~/.aurae/config or /etc/aurae/config, then the default paths.`,
   refuseHelpOfUnknown(program);
   addGlobalOptions(program);
   addExecCommand(program, finish);
+  addStartCommand(program, finish);
+  addStopCommand(program, finish);
+  addKillCommand(program, finish);
+  addRmCommand(program, finish);
+  addPsCommand(program, finish);
+  addAttachCommand(program, finish);
   addStatusCommand(program, finish);
   addLogsCommand(program, finish);
   addPkiCommand(program, finish);

@@ -6,16 +6,26 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { runCli, runShell } from './support/run-cli.js';
 
-test.each([[[]], [['exec']], [['status']], [['logs']], [['pki']], [['pki', 'issue']]])(
-  'the help of %j shows an example and the global options',
-  async (command) => {
-    const result = await runCli([...command, '--help']);
-    expect(result).toMatchObject({ code: 0, stderr: '' });
-    expect(result.stdout).toMatch(/Examples?:\n {2}(sudo )?aurae /);
-    expect(result.stdout).toContain('--socket <address>');
-    expect(result.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
-  },
-);
+test.each([
+  [[]],
+  [['exec']],
+  [['start']],
+  [['stop']],
+  [['kill']],
+  [['rm']],
+  [['ps']],
+  [['attach']],
+  [['status']],
+  [['logs']],
+  [['pki']],
+  [['pki', 'issue']],
+])('the help of %j shows an example and the global options', async (command) => {
+  const result = await runCli([...command, '--help']);
+  expect(result).toMatchObject({ code: 0, stderr: '' });
+  expect(result.stdout).toMatch(/Examples?:\n {2}(sudo )?aurae /);
+  expect(result.stdout).toContain('--socket <address>');
+  expect(result.stdout.split('\n').filter((line) => line.length > 80)).toEqual([]);
+});
 
 test('no command shows the help', async () => {
   const result = await runCli([]);

@@ -264,7 +264,7 @@ describe('output', () => {
 
 describe('standard input', () => {
   const note =
-    'aurae: note: standard input is not forwarded yet: the command saw none of it; "</dev/null" says that this is meant\n';
+    'aurae: note: the command saw nothing of standard input: -i passes it on; "</dev/null" says that this is meant\n';
   let dir: string;
 
   beforeAll(() => {

@@ -103,6 +103,7 @@ test('a daemon that dies is told', async () => {
 test('whose log must be said', async () => {
   expect(await runCli(['logs'])).toMatchObject({
     code: 2,
-    stderr: 'aurae: say whose log: "aurae logs --daemon" shows that of auraed\n',
+    stderr:
+      'aurae: say whose log: "aurae logs NAME" shows that of an executable, "aurae logs --daemon" auraed\'s own\n',
   });
 });

@@ -11,6 +11,8 @@ import { TestRoot } from '../../client/test/support/test-daemon.js';
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
 const [, block = ''] = /```sh\n(.*?)```/s.exec(readme) ?? [];
 
+const ended = runtime.ExecutableStatus.fromPartial({ status: meta.Status.STATUS_COMPLETE, exitCode: '0' });
+
 let root: TestRoot;
 let bin: string;
 
@@ -18,10 +20,22 @@ beforeAll(async () => {
   root = await TestRoot.make();
   await root.serve({
     runtime: {
+      attach: async function* () {
+        yield { output: { $case: 'stdout' as const, value: Buffer.from('output\n') } };
+        yield { output: { $case: 'ended' as const, value: ended } };
+      },
+      executableStart: async () => ended,
+      executableStop: async () => ended,
+      executableKill: async () => ended,
+      executableRemove: async () => ({ meta: undefined }),
+      executableList: async () => ({ meta: undefined, executables: [ended] }),
       exec: async () =>
         runtime.ExecutableStatus.fromPartial({ status: meta.Status.STATUS_COMPLETE, exitCode: '0', stdout: 'Linux\n' }),
     },
     observe: {
+      async *getWorkloadLogStream() {
+        yield observe.LogBatch.fromPartial({ items: [{ line: 'serving' }] });
+      },
       status: async () => observe.StatusResponse.fromPartial({ version: '0.1.0' }),
       async *getAuraeDaemonLogStream() {
         yield observe.LogItem.fromPartial({ line: 'serving' });

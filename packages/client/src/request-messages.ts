@@ -9,6 +9,7 @@ export const runtimeMessages: RequestMessages<runtime.Runtime<CallContext>> = {
   executableStop: runtime.WorkloadStopRequest,
   executableKill: runtime.WorkloadKillRequest,
   executableList: runtime.WorkloadListRequest,
+  executableRemove: runtime.WorkloadRemoveRequest,
   containerStart: runtime.Container,
   containerStop: runtime.WorkloadStopRequest,
   containerKill: runtime.WorkloadKillRequest,

@@ -1,10 +1,11 @@
-import type { Command, CommanderError } from 'commander';
+import type { Command } from 'commander';
 import { execExitCodes } from '../exit-codes.js';
-import { CommandFailure, failingWith, UsageError } from '../failures.js';
+import { failingWith } from '../failures.js';
 import { addGlobalOptions, allOptions } from '../global-options.js';
 import { absolutePath, collect, durationMs, notEmpty } from '../option-parsers.js';
 import type { Finish } from '../program.js';
-import type { ExecOptions } from './run-exec.js';
+import { refuseAsOwnFailure } from '../refuse-as-own-failure.js';
+import type { ExecOptions } from './exec-request.js';
 
 export function addExecCommand(program: Command, finish: Finish): void {
   const command = program
@@ -15,6 +16,8 @@ export function addExecCommand(program: Command, finish: Finish): void {
     .option('-e, --env <name[=value]>', "add a variable; without a value, the caller's own (repeatable)", collect)
     .option('--cwd <dir>', 'working directory [/]', absolutePath)
     .option('--user <name>', "user to run as, or uid, or uid:gid [auraed's own]", notEmpty)
+    .option('-i, --interactive', 'pass standard input on to the command')
+    .option('-t, --tty', 'give the command a terminal, which is this one; implies -i')
     .option('--timeout <duration>', 'end the command after this time: 500ms, 5s, 2m, 1h', durationMs)
     .passThroughOptions()
     .addHelpText(
@@ -24,24 +27,25 @@ Examples:
   aurae exec -- ls -l /var/log
   aurae exec -c 'ps aux | wc -l'
   aurae exec --env MODE=fast --cwd /srv --timeout 30s -- ./build.sh all
+  aurae exec -i -- tar -xf - -C /srv <site.tar
+  aurae exec -it -- bash
 
 Exit code: that of the command; 128+N when signal N ended it; 124 when --timeout
 passed; 125 when aurae or auraed failed; 126 when the program cannot be
-executed; 127 when it does not exist; 130 after Ctrl-C.
-Standard input is not forwarded yet.`,
+executed; 127 when it does not exist; 130 after Ctrl-C, which with -t is the
+command's; 141 with -i or -t when the reader of its output has left.`,
     )
     .action(async (words: string[], _options: unknown, self: Command) => {
       const run = async () => {
+        const options = allOptions<ExecOptions>(self);
+        if (options.interactive || options.tty) {
+          const { runExecSession } = await import('./run-exec-session.js');
+          return await runExecSession(words, options);
+        }
         const { runExec } = await import('./run-exec.js');
-        return await runExec(words, allOptions<ExecOptions>(self));
+        return await runExec(words, options);
       };
       finish(await failingWith(execExitCodes.ownFailure, run));
     });
-  addGlobalOptions(command).exitOverride(refuse);
-}
-
-/** A wrong flag must not look like an exit code of the command. */
-function refuse(error: CommanderError): never {
-  if (error.exitCode === 0) throw error;
-  throw new CommandFailure(execExitCodes.ownFailure, new UsageError(error.message));
+  addGlobalOptions(command).exitOverride(refuseAsOwnFailure);
 }

@@ -1,5 +1,5 @@
 import { meta, runtime } from '@aurae/proto';
-import { formatDuration } from '../duration.js';
+import { formatDuration } from '../values/duration.js';
 import { execExitCodes, exitCodeOfSignal } from '../exit-codes.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
 

@@ -1,5 +1,5 @@
 import { meta, type observe } from '@aurae/proto';
-import { formatDuration } from '../duration.js';
+import { formatDuration } from '../values/duration.js';
 import { type Cell, formatColumns } from '../output/columns.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
 import type { Paint, Style } from '../output/terminal-style.js';

@@ -1,30 +1,19 @@
 import { connect } from '@aurae/client';
 import { runtime } from '@aurae/proto';
-import { environmentOf } from '../environment-options.js';
-import { UsageError } from '../failures.js';
-import { connectOptions, type GlobalOptions } from '../global-options.js';
+import { connectOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
-import { quoteCommand } from '../shell-quote.js';
 import { hasUnreadInput } from '../unread-input.js';
+import { type ExecOptions, execRequest } from './exec-request.js';
 import { execOutcome } from './exec-outcome.js';
 
-export interface ExecOptions extends GlobalOptions {
-  readonly command?: string;
-  readonly env?: readonly string[];
-  readonly cwd?: string;
-  readonly user?: string;
-  /** Milliseconds. */
-  readonly timeout?: number;
-}
-
 const unreadInputNote =
-  'note: standard input is not forwarded yet: the command saw none of it; "</dev/null" says that this is meant';
+  'note: the command saw nothing of standard input: -i passes it on; "</dev/null" says that this is meant';
 
 /** Returns the command's own exit code, or what stands for why it has none. */
 export async function runExec(words: readonly string[], options: ExecOptions): Promise<number> {
   const asJson = options.output === 'json';
-  const request = requestOf(words, options, !asJson);
+  const request = { ...execRequest(words, options), binaryOutput: !asJson };
   using interruption = Interruption.listen();
   await using client = connect(connectOptions(options));
   const status = await client.runtime.exec(request, { signal: interruption.signal });
@@ -42,18 +31,6 @@ export async function runExec(words: readonly string[], options: ExecOptions): P
   const notes = [...outcome.notes, ...((await hasUnreadInput()) ? [unreadInputNote] : [])];
   for (const note of notes) await interruption.race(stderr.write(`aurae: ${note}\n`));
   return outcome.exitCode;
-}
-
-function requestOf(words: readonly string[], options: ExecOptions, binaryOutput: boolean) {
-  const { command, env = [], cwd = '', user = '', timeout = 0 } = options;
-  const rest = { env: environmentOf(env, process.env), cwd, user, timeoutMs: timeout, binaryOutput };
-  if (command !== undefined) {
-    if (words.length > 0) throw new UsageError('give either --command STRING or a program with arguments, not both');
-    if (command.trim() === '') throw new UsageError('option --command is empty: give a shell command');
-    return { command, ...rest };
-  }
-  if (words.length === 0) throw new UsageError('no command was given: try "aurae exec -- uname -a"');
-  return { argv: [...words], command: quoteCommand(words), ...rest };
 }
 
 /** A daemon that does not know `binary_output` answers with text. */

@@ -1,31 +1,33 @@
-import { connect } from '@aurae/client';
-import { observe } from '@aurae/proto';
+import { type AuraeClient, connect } from '@aurae/client';
 import { exitCodes } from '../exit-codes.js';
-import { connectOptions, type GlobalOptions } from '../global-options.js';
+import { connectOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
-import { OutputStream } from '../output/output-stream.js';
-import { paintFor } from '../output/terminal-style.js';
-import { formatLogItem } from './format-log-item.js';
-
-export interface LogsOptions extends GlobalOptions {
-  readonly daemon?: boolean;
-  readonly follow?: boolean;
-  readonly tail?: number;
-}
+import { type LogSource, logSource, type LogsOptions } from './logs-options.js';
+import { showDaemonLog } from './show-daemon-log.js';
+import { showProcessLog } from './show-process-log.js';
+import { showWorkloadLog } from './show-workload-log.js';
 
 /** Ends quietly when the reader leaves, as after `| head`. */
-export async function runLogs({ follow = false, tail = 0, ...options }: LogsOptions): Promise<number> {
+export async function runLogs(name: string | undefined, options: LogsOptions): Promise<number> {
+  const source = logSource(name, options);
   using interruption = Interruption.listen();
   await using client = connect(connectOptions(options));
-  const stdout = new OutputStream(process.stdout);
-  const paint = paintFor(process.stdout);
-  const format =
-    options.output === 'json'
-      ? (item: observe.LogItem) => JSON.stringify(observe.LogItem.toJSON(item))
-      : (item: observe.LogItem) => formatLogItem(item, paint);
-  const { signal } = interruption;
-  for await (const item of client.observe.getAuraeDaemonLogStream({ backlogOnly: !follow, tail }, { signal })) {
-    if (!(await interruption.race(stdout.write(`${format(item)}\n`)))) break;
-  }
+  await show(client, source, options, interruption);
   return exitCodes.success;
+}
+
+async function show(
+  client: AuraeClient,
+  source: LogSource,
+  options: LogsOptions,
+  interruption: Interruption,
+): Promise<void> {
+  switch (source.kind) {
+    case 'daemon':
+      return await showDaemonLog(client, options, interruption);
+    case 'process':
+      return await showProcessLog(client, source.pid, options, interruption);
+    case 'workload':
+      return await showWorkloadLog(client, source.name, options, interruption);
+  }
 }

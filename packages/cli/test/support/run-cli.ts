@@ -1,11 +1,11 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 
-const bin = fileURLToPath(new URL('../../bin/aurae.js', import.meta.url));
+export const bin = fileURLToPath(new URL('../../bin/aurae.js', import.meta.url));
 const built = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
 
 export type CliProcess = ChildProcessByStdio<null, Readable, Readable>;
@@ -20,9 +20,20 @@ export interface CliResult {
 
 /** Starts the built command, in an environment that names no daemon. */
 export function startCli(args: readonly string[], variables: Readonly<Record<string, string>> = {}): CliProcess {
+  return spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env: cliEnvironment(variables) });
+}
+
+/** As `startCli`, with a pipe as standard input. */
+export function startCliWithInput(
+  args: readonly string[],
+  variables: Readonly<Record<string, string>> = {},
+): ChildProcessByStdio<Writable, Readable, Readable> {
+  return spawn(process.execPath, [bin, ...args], { stdio: ['pipe', 'pipe', 'pipe'], env: cliEnvironment(variables) });
+}
+
+export function cliEnvironment(variables: Readonly<Record<string, string>>): Record<string, string | undefined> {
   if (!existsSync(built)) throw new Error(`"${built}" is missing: run "npx tsc -b packages/cli" before these tests`);
-  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...variables };
-  return spawn(process.execPath, [bin, ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
+  return { PATH: process.env['PATH'], HOME: '/nonexistent', ...variables };
 }
 
 /** Runs the command as one whom file modes bind, which they do not bind root. */
@@ -55,12 +66,11 @@ async function runProgram(
   [program, ...args]: [string, ...string[]],
   variables: Readonly<Record<string, string>>,
 ): Promise<CliResult> {
-  const env = { PATH: process.env['PATH'], HOME: '/nonexistent', ...variables };
-  return await resultOf(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env }));
+  return await resultOf(spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], env: cliEnvironment(variables) }));
 }
 
 /** Everything that a started command says, and how it ends. */
-export async function resultOf(child: CliProcess): Promise<CliResult> {
+export async function resultOf(child: ChildProcessByStdio<Writable | null, Readable, Readable>): Promise<CliResult> {
   const [stdoutBytes, stderr, [code, signal]] = await Promise.all([
     buffer(child.stdout),
     buffer(child.stderr),

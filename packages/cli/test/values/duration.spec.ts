@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatDuration, parseDurationMs } from '../src/duration.js';
+import { formatDuration, parseDurationMs } from '../../src/values/duration.js';
 
 test.each([
   ['500ms', 500],

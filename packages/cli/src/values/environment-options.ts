@@ -1,4 +1,4 @@
-import { UsageError } from './failures.js';
+import { UsageError } from '../failures.js';
 
 /** The variables of `--env NAME=VALUE`, and of `--env NAME` those that the caller has. */
 export function environmentOf(

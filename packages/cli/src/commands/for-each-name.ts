@@ -1,0 +1,63 @@
+import { type AuraeClient, connect } from '@aurae/client';
+import { exitCodes } from '../exit-codes.js';
+import { InterruptedError } from '../failures.js';
+import { connectOptions, type GlobalOptions } from '../global-options.js';
+import { Interruption } from '../interruption.js';
+import { OutputStream } from '../output/output-stream.js';
+import { describeError } from '../report-error.js';
+
+/** What became of one workload: for people, and for programs. */
+export interface NameResult {
+  readonly text: string;
+  readonly json: unknown;
+}
+
+export type NameAction = (client: AuraeClient, name: string, signal: AbortSignal) => Promise<NameResult>;
+
+type Outcome = { readonly result: NameResult } | { readonly error: unknown };
+
+/** Acts on all the workloads at once, and tells in their order what became of each. Fails if any of them did. */
+export async function forEachName(names: readonly string[], options: GlobalOptions, act: NameAction): Promise<number> {
+  using interruption = Interruption.listen();
+  await using client = connect(connectOptions(options));
+  const outcomes = [...new Set(names)].map((name) => outcomeOf(act(client, name, interruption.signal)));
+  const report = new Report(options.output === 'json');
+  for (const outcome of outcomes) await interruption.race(report.tell(await outcome));
+  return report.hasFailed ? exitCodes.failure : exitCodes.success;
+}
+
+async function outcomeOf(work: Promise<NameResult>): Promise<Outcome> {
+  try {
+    return { result: await work };
+  } catch (error) {
+    return { error };
+  }
+}
+
+class Report {
+  hasFailed = false;
+  private readonly stdout = new OutputStream(process.stdout);
+  private readonly stderr = new OutputStream(process.stderr);
+  private readonly complaints = new Set<string>();
+
+  constructor(private readonly asJson: boolean) {}
+
+  async tell(outcome: Outcome): Promise<void> {
+    if ('result' in outcome) {
+      const { text, json } = outcome.result;
+      await this.stdout.write(`${this.asJson ? JSON.stringify(json) : text}\n`);
+    } else {
+      await this.complain(outcome.error);
+    }
+  }
+
+  /** That no daemon answers is said once, and not for each name. */
+  private async complain(error: unknown): Promise<void> {
+    if (error instanceof InterruptedError) throw error;
+    this.hasFailed = true;
+    const complaint = describeError(error, this.asJson);
+    if (this.complaints.has(complaint)) return;
+    this.complaints.add(complaint);
+    await this.stderr.write(complaint);
+  }
+}

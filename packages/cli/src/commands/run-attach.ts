@@ -1,0 +1,70 @@
+import { type AuraeClient, connect } from '@aurae/client';
+import { meta } from '@aurae/proto';
+import { type ConversationPlan, converse } from '../attach/conversation.js';
+import { exitCodes } from '../exit-codes.js';
+import { InterruptedError, UsageError } from '../failures.js';
+import { connectOptions, type GlobalOptions } from '../global-options.js';
+import { Interruption } from '../interruption.js';
+import { OutputStream } from '../output/output-stream.js';
+import { execOutcome } from './exec-outcome.js';
+import { writeNotes } from './write-notes.js';
+
+export interface AttachOptions extends GlobalOptions {
+  readonly stdin: boolean;
+  readonly detachKeys?: Uint8Array;
+}
+
+/** Ctrl-P Ctrl-Q, as docker has it. */
+const defaultDetachKeys = Uint8Array.of(0x10, 0x11);
+
+/** Returns the exit code of the executable when it ends meanwhile. */
+export async function runAttach(name: string, options: AttachOptions): Promise<number> {
+  if (options.output === 'json') throw new UsageError('the output is passed on as it comes: leave out --output json');
+  using interruption = Interruption.listen();
+  await using client = connect(connectOptions(options));
+  const plan = await planFor(client, name, options, interruption.signal);
+  try {
+    const end = await converse(client, plan, interruption);
+    client.close();
+    if (end.kind === 'detached') await writeNotes([detachedNote(name)], interruption);
+    if (end.kind !== 'ended') return exitCodes.success;
+    const { exitCode, notes } = execOutcome(end.status, {});
+    await writeNotes(notes, interruption);
+    return exitCode;
+  } catch (error) {
+    if (error instanceof InterruptedError) await sayGoodbye(name);
+    throw error;
+  }
+}
+
+/** How to attach hangs on how it was started. Whether it runs at all is told by the daemon when it comes to that. */
+async function planFor(
+  client: AuraeClient,
+  name: string,
+  options: AttachOptions,
+  signal: AbortSignal,
+): Promise<ConversationPlan> {
+  const { executables } = await client.runtime.executableList({ all: false }, { signal });
+  const executable = executables.find((status) => status.meta?.name === name)?.executable;
+  const hasTerminal = executable?.terminal !== undefined;
+  const takesInput = options.stdin && (hasTerminal || executable?.stdin === true);
+  const workload = { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, name };
+  return {
+    open: { target: { $case: 'workload', value: workload }, stdin: takesInput },
+    takesInput,
+    // Its input stays open for whoever attaches next.
+    passesEndOfInput: false,
+    isTerminal: hasTerminal && takesInput && process.stdin.isTTY,
+    detachKeys: hasTerminal && process.stdin.isTTY ? (options.detachKeys ?? defaultDetachKeys) : undefined,
+  };
+}
+
+/** The interruption is over with this, so nothing waits for a reader that does not read. */
+async function sayGoodbye(name: string): Promise<void> {
+  const written = new OutputStream(process.stderr).write(`aurae: ${detachedNote(name)}\n`).catch(() => false);
+  await Promise.race([written, new Promise((resolve) => setImmediate(resolve))]);
+}
+
+function detachedNote(name: string): string {
+  return `detached from "${name}", which goes on: "aurae attach ${name}" comes back`;
+}

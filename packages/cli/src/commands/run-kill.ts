@@ -1,0 +1,15 @@
+import { runtime } from '@aurae/proto';
+import type { GlobalOptions } from '../global-options.js';
+import { forEachName } from './for-each-name.js';
+
+export interface KillOptions extends GlobalOptions {
+  readonly signal?: string;
+}
+
+export async function runKill(names: readonly string[], options: KillOptions): Promise<number> {
+  const { signal = 'KILL' } = options;
+  return await forEachName(names, options, async (client, name, aborted) => {
+    const status = await client.runtime.executableKill({ meta: { name }, signal }, { signal: aborted });
+    return { text: `Sent ${signal} to ${name}`, json: runtime.ExecutableStatus.toJSON(status) };
+  });
+}

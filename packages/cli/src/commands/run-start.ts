@@ -1,0 +1,30 @@
+import { connect } from '@aurae/client';
+import { meta, runtime } from '@aurae/proto';
+import { exitCodes } from '../exit-codes.js';
+import { connectOptions } from '../global-options.js';
+import { Interruption } from '../interruption.js';
+import { OutputStream } from '../output/output-stream.js';
+import { execOutcome } from './exec-outcome.js';
+import { type StartOptions, startRequest } from './start-request.js';
+import { writeNotes } from './write-notes.js';
+
+/** Ends as `aurae exec` does for a command that could not run. */
+export async function runStart(words: readonly string[], options: StartOptions): Promise<number> {
+  const request = startRequest(words, options);
+  using interruption = Interruption.listen();
+  await using client = connect(connectOptions(options));
+  const status = await client.runtime.executableStart(request, { signal: interruption.signal });
+  client.close();
+  const stdout = new OutputStream(process.stdout);
+  const failure = status.status === meta.Status.STATUS_ERROR ? execOutcome(status, {}) : undefined;
+  if (options.output === 'json') {
+    const json = JSON.stringify(runtime.ExecutableStatus.toJSON(status));
+    await interruption.race(stdout.write(`${json}\n`));
+  } else if (failure) {
+    await writeNotes(failure.notes, interruption);
+  } else {
+    const name = status.meta?.name || request.meta.name;
+    await interruption.race(stdout.write(`Started ${name} (pid ${status.proc?.pid ?? 'unknown'})\n`));
+  }
+  return failure?.exitCode ?? exitCodes.success;
+}
