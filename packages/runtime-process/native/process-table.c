@@ -1,31 +1,17 @@
 #define _GNU_SOURCE
 #include "process-table.h"
 
-#include "user-switch.h"
+#include "descriptors.h"
+#include "readiness.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#ifndef P_PIDFD
-#define P_PIDFD 3
-#endif
-
-enum { events_in_a_batch = 64, teardown_limit_ms = 1000, reserved_descriptors = 64 };
-
-static void close_if_open(int *descriptor) {
-  if (*descriptor >= 0) {
-    close(*descriptor);
-    *descriptor = -1;
-  }
-}
+enum { events_in_a_batch = 64, teardown_limit_ms = 1000 };
 
 static void update_reference(struct aurae_process_table *table) {
   if (table->referenced_count > 0) {
@@ -35,14 +21,17 @@ static void update_reference(struct aurae_process_table *table) {
   }
 }
 
+void aurae_table_count_reference(struct aurae_process_table *table, bool referenced) {
+  table->referenced_count += referenced ? 1U : (size_t)-1;
+  update_reference(table);
+}
+
 void aurae_process_set_referenced(struct aurae_process *process, bool referenced) {
-  struct aurae_process_table *table = process->table;
   if (process->referenced == referenced) {
     return;
   }
   process->referenced = referenced;
-  table->referenced_count += referenced ? 1U : (size_t)-1;
-  update_reference(table);
+  aurae_table_count_reference(process->table, referenced);
 }
 
 struct aurae_process *aurae_process_find(const struct aurae_process_table *table, uint64_t id) {
@@ -53,7 +42,7 @@ struct aurae_process *aurae_process_find(const struct aurae_process_table *table
   return process;
 }
 
-static void link_process(struct aurae_process *process) {
+void aurae_process_link(struct aurae_process *process) {
   struct aurae_process_table *table = process->table;
   process->id = ++table->last_id;
   process->next = table->live;
@@ -80,6 +69,7 @@ static void free_forgotten(struct aurae_process_table *table) {
     table->forgotten = process->next;
     free(process);
   }
+  aurae_readiness_free_done(table);
 }
 
 void aurae_process_forget(struct aurae_process *process) {
@@ -88,12 +78,13 @@ void aurae_process_forget(struct aurae_process *process) {
   }
   struct aurae_process_table *table = process->table;
   process->forgotten = true;
+  aurae_process_follow(process, NULL);
   aurae_process_set_referenced(process, false);
   for (size_t i = 0; i < AURAE_CHANNELS; i++) {
     aurae_capture_close(&process->captures[i], &table->budget);
   }
   aurae_close_watched(process->table->epoll, &process->pidfd);
-  close_if_open(&process->report);
+  aurae_close_if_open(&process->report);
   unlink_process(process);
   process->next = table->forgotten;
   table->forgotten = process;
@@ -102,64 +93,29 @@ void aurae_process_forget(struct aurae_process *process) {
   }
 }
 
-static uint64_t microseconds(struct timeval time) {
-  return (uint64_t)time.tv_sec * 1000000U + (uint64_t)time.tv_usec;
+void aurae_process_follow(struct aurae_process *process, napi_ref on_output) {
+  if (process->on_output != NULL) {
+    napi_delete_reference(process->table->env, process->on_output);
+  }
+  process->on_output = on_output;
 }
 
-/*
- * A process that was cloned with our memory inherits our peak as its own at execve(2): only a higher one tells of the
- * program. 0 where that is not known.
- */
-static uint64_t own_peak_bytes(const struct rusage *usage) {
-  struct rusage daemon;
-  if (getrusage(RUSAGE_SELF, &daemon) != 0 || usage->ru_maxrss <= daemon.ru_maxrss) {
-    return 0;
-  }
-  return (uint64_t)usage->ru_maxrss * 1024U;
-}
-
-/* The raw call, because glibc's waitid(2) does not hand over the resource usage. */
-static void reap(struct aurae_process *process) {
-  siginfo_t info = {0};
-  struct rusage usage = {0};
-  long result = -1;
-  do {
-    result = syscall(SYS_waitid, P_PIDFD, process->pidfd, &info, WEXITED | WNOHANG, &usage);
-  } while (result < 0 && errno == EINTR);
-  if (result == 0 && info.si_pid != 0) {
-    process->exit.code = info.si_code;
-    process->exit.status = info.si_status;
-    process->exit.user_cpu_us = microseconds(usage.ru_utime);
-    process->exit.system_cpu_us = microseconds(usage.ru_stime);
-    process->exit.max_rss_bytes = own_peak_bytes(&usage);
-  }
-  aurae_close_watched(process->table->epoll, &process->pidfd);
-}
-
-static void process_ended(struct aurae_process *process) {
-  reap(process);
-  process->ended = true;
-  /* Its pid cannot be taken by another group while members remain; the rare false alarm only costs a look. */
-  process->exit.group_alive = kill(-process->pid, 0) == 0 || errno == EPERM;
-  if (process->report >= 0) {
-    aurae_user_switch_failed(process->report, &process->exit.failure);
-    process->report = -1;
-  }
-  for (size_t i = 0; i < AURAE_CHANNELS; i++) {
-    aurae_capture_drain(&process->captures[i], &process->table->budget);
-  }
-  aurae_process_report_exit(process);
-}
-
-static void dispatch(const struct aurae_watch *watch) {
+static void dispatch(struct aurae_watch *watch, uint32_t events) {
   struct aurae_process *process = watch->process;
+  if (process == NULL) {
+    aurae_readiness_dispatch(watch, events);
+    return;
+  }
   if (process->forgotten) {
     return;
   }
   if (watch->capture != NULL) {
     aurae_capture_read(watch->capture, &process->table->budget);
+    if (process->on_output != NULL) {
+      aurae_process_report_output(process);
+    }
   } else if (process->pidfd >= 0) {
-    process_ended(process);
+    aurae_process_ended(process);
   }
 }
 
@@ -171,7 +127,7 @@ static void on_events(uv_poll_t *poll, int status, int events) {
   int count = epoll_wait(table->epoll, batch, events_in_a_batch, 0);
   table->dispatching = true;
   for (int i = 0; i < count; i++) {
-    dispatch(batch[i].data.ptr);
+    dispatch(batch[i].data.ptr, batch[i].events);
   }
   table->dispatching = false;
   free_forgotten(table);
@@ -182,142 +138,6 @@ static int watch_descriptor(struct aurae_process *process, struct aurae_watch *w
   *watch = (struct aurae_watch){.process = process, .capture = capture};
   struct epoll_event event = {.events = EPOLLIN, .data.ptr = watch};
   return epoll_ctl(process->table->epoll, EPOLL_CTL_ADD, descriptor, &event) == 0 ? 0 : errno;
-}
-
-/*
- * Descriptors are given out from the lowest: a high one means that all below are taken. The last ones are kept for what
- * must not fail, such as looking for the processes that a command left behind.
- */
-static bool is_reserved(int descriptor) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) {
-    return false;
-  }
-  rlim_t quarter = limit.rlim_cur / 4;
-  rlim_t reserved = quarter < reserved_descriptors ? quarter : reserved_descriptors;
-  return (rlim_t)descriptor >= limit.rlim_cur - reserved;
-}
-
-/* Only our end is non-blocking: the two ends of a pipe are separate open file descriptions. */
-static int open_capture(struct aurae_process *process, size_t channel) {
-  int ends[2];
-  if (pipe2(ends, O_CLOEXEC) != 0) {
-    return errno;
-  }
-  struct aurae_capture *capture = &process->captures[channel];
-  capture->descriptor = ends[0];
-  capture->limit_bytes = process->start.capture_limit_bytes;
-  process->writers[channel] = ends[1];
-  if (is_reserved(ends[1])) {
-    return EMFILE;
-  }
-  return fcntl(ends[0], F_SETFL, O_NONBLOCK) == 0 ? 0 : errno;
-}
-
-static int spawn_as_user(struct aurae_process *process, const struct aurae_spawn_request *request,
-                         struct aurae_spawned *spawned) {
-  const struct aurae_start *start = &process->start;
-  struct aurae_spawn_failure *failure = &process->failure;
-  struct aurae_user_switch switching;
-  int error = aurae_user_switch_prepare(&switching, request, start->trampoline, start->user);
-  int result = -1;
-  if (error == 0) {
-    /* The trampoline finds its two descriptors at 3 and 4; the linker of a root process gets no environment. */
-    int stdio[] = {request->stdio[0], request->stdio[1], request->stdio[2], switching.report_writer,
-                   switching.environment};
-    char *no_environment[] = {NULL};
-    struct aurae_spawn_request trampoline = *request;
-    trampoline.file = start->trampoline;
-    trampoline.arguments = switching.arguments;
-    trampoline.environment = no_environment;
-    trampoline.directory = "/";
-    trampoline.stdio = stdio;
-    trampoline.stdio_count = sizeof stdio / sizeof *stdio;
-    result = aurae_spawn(&trampoline, spawned, failure);
-    /* Too long are only the command's own arguments: its environment goes another way. */
-    if (result != 0 && failure->step == AURAE_STEP_EXEC && failure->error != E2BIG) {
-      failure->step = AURAE_STEP_TRAMPOLINE;
-    }
-  } else {
-    *failure = (struct aurae_spawn_failure){.step = AURAE_STEP_PREPARE, .error = error};
-  }
-  aurae_user_switch_started(&switching);
-  if (result == 0) {
-    process->report = switching.report;
-  } else {
-    close_if_open(&switching.report);
-  }
-  return result;
-}
-
-static void spawn_process(struct aurae_process *process) {
-  const struct aurae_start *start = &process->start;
-  struct aurae_spawn_request request = {
-      .file = start->file,
-      .arguments = start->arguments,
-      .environment = start->environment,
-      .directory = start->directory,
-      .stdio = start->stdio,
-      .stdio_count = start->stdio_count,
-      .parent_death_signal = start->parent_death_signal,
-  };
-  struct aurae_spawned spawned = {.pid = 0, .pidfd = -1};
-  int result = start->user == NULL ? aurae_spawn(&request, &spawned, &process->failure)
-                                   : spawn_as_user(process, &request, &spawned);
-  if (result == 0) {
-    process->pid = spawned.pid;
-    process->pidfd = spawned.pidfd;
-  }
-}
-
-static void kill_and_reap(struct aurae_process *process, int limit_ms) {
-  if (process->pidfd < 0) {
-    return;
-  }
-  syscall(SYS_pidfd_send_signal, process->pidfd, SIGKILL, NULL, 0U);
-  struct pollfd waiting = {.fd = process->pidfd, .events = POLLIN};
-  if (poll(&waiting, 1, limit_ms) > 0) {
-    reap(process);
-  }
-}
-
-/* Replaces the captured entries of the standard descriptors by the write ends of new pipes. Returns 0 or errno. */
-static int open_captures(struct aurae_process *process) {
-  struct aurae_start *start = &process->start;
-  for (size_t channel = 0; channel < AURAE_CHANNELS; channel++) {
-    size_t index = channel + 1;
-    if (index >= start->stdio_count || start->stdio[index] != AURAE_CAPTURED) {
-      continue;
-    }
-    int error = open_capture(process, channel);
-    if (error != 0) {
-      return error;
-    }
-    start->stdio[index] = process->writers[channel];
-  }
-  return 0;
-}
-
-/* On the starter's thread. */
-static void start_process(struct aurae_job *job) {
-  struct aurae_process *process = (struct aurae_process *)job;
-  struct aurae_process_table *table = process->table;
-  int queued = AURAE_START_QUEUED;
-  bool wanted = atomic_compare_exchange_strong(&process->start_state, &queued, AURAE_START_TAKEN);
-  process->failure.error = wanted ? open_captures(process) : ECANCELED;
-  if (process->failure.error != 0) {
-    process->failure.step = AURAE_STEP_PREPARE;
-  } else {
-    spawn_process(process);
-  }
-  close_if_open(&process->writers[0]);
-  close_if_open(&process->writers[1]);
-  /* Under the mutex also the wake: once it is free the event loop may close the handle. */
-  pthread_mutex_lock(&table->started_mutex);
-  process->next_started = table->started;
-  table->started = process;
-  uv_async_send(&table->wake);
-  pthread_mutex_unlock(&table->started_mutex);
 }
 
 static int watch_all(struct aurae_process *process) {
@@ -346,7 +166,7 @@ static void process_started(struct aurae_process *process) {
     int error = watch_all(process);
     if (error != 0) {
       process->failure = (struct aurae_spawn_failure){.step = AURAE_STEP_PREPARE, .error = error};
-      kill_and_reap(process, teardown_limit_ms);
+      aurae_process_kill_and_reap(process, teardown_limit_ms);
     }
   }
   /* First, so that JavaScript finds everything released; the memory itself stays until on_wake is done. */
@@ -375,43 +195,6 @@ static void on_wake(uv_async_t *wake) {
   }
 }
 
-bool aurae_process_cancel_start(struct aurae_process *process) {
-  int queued = AURAE_START_QUEUED;
-  return atomic_compare_exchange_strong(&process->start_state, &queued, AURAE_START_CANCELLED) ||
-         queued == AURAE_START_CANCELLED;
-}
-
-int aurae_process_start(struct aurae_process_table *table, const struct aurae_start *start,
-                        struct aurae_process **started) {
-  struct aurae_process *process = calloc(1, sizeof *process);
-  if (process == NULL) {
-    return ENOMEM;
-  }
-  process->table = table;
-  process->start = *start;
-  process->pidfd = -1;
-  process->report = -1;
-  for (size_t i = 0; i < AURAE_CHANNELS; i++) {
-    process->captures[i].descriptor = -1;
-    process->captures[i].epoll = table->epoll;
-    process->writers[i] = -1;
-  }
-  process->job.run = start_process;
-  atomic_init(&process->start_state, AURAE_START_QUEUED);
-  table->budget.limit_bytes = start->capture_budget_bytes;
-  link_process(process);
-  aurae_process_set_referenced(process, true);
-  table->starting_count++;
-  int error = aurae_starter_submit(&process->job);
-  if (error != 0) {
-    table->starting_count--;
-    aurae_process_forget(process);
-    return error;
-  }
-  *started = process;
-  return 0;
-}
-
 static void on_handle_closed(uv_handle_t *handle) {
   struct aurae_process_table *table = handle->data;
   if (--table->open_handles > 0) {
@@ -438,12 +221,13 @@ static void kill_tied(const struct aurae_process_table *table) {
 
 /* Bounded, since even a killed process may hang in the kernel. */
 static void release_all(struct aurae_process_table *table) {
+  aurae_readiness_release_all(table);
   uint64_t deadline = uv_hrtime() / 1000000U + teardown_limit_ms;
   while (table->live != NULL) {
     struct aurae_process *process = table->live;
     uint64_t now = uv_hrtime() / 1000000U;
     if (process->start.parent_death_signal != 0) {
-      kill_and_reap(process, now < deadline ? (int)(deadline - now) : 0);
+      aurae_process_kill_and_reap(process, now < deadline ? (int)(deadline - now) : 0);
     }
     if (process->start.on_start != NULL) {
       napi_delete_reference(table->env, process->start.on_start);

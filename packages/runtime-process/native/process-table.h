@@ -24,6 +24,7 @@ struct aurae_start {
   const char *trampoline; /* path of aurae-exec; needed with `user` */
   int stdio[AURAE_MOST_STDIO]; /* -1 is /dev/null; entries 1 and 2 may be AURAE_CAPTURED */
   size_t stdio_count;
+  bool controlling_terminal; /* stdio[0] is a terminal */
   int parent_death_signal;
   size_t capture_limit_bytes; /* for each channel */
   size_t capture_budget_bytes;
@@ -48,7 +49,7 @@ enum aurae_start_state { AURAE_START_QUEUED, AURAE_START_TAKEN, AURAE_START_CANC
 
 /* What an event of the epoll set is about: one of these for each descriptor of a process. */
 struct aurae_watch {
-  struct aurae_process *process;
+  struct aurae_process *process; /* NULL: it is the head of a struct aurae_readiness */
   struct aurae_capture *capture; /* NULL: the pidfd */
 };
 
@@ -71,6 +72,7 @@ struct aurae_process {
   int writers[AURAE_CHANNELS];        /* the child's ends of the captures, until it runs */
   struct aurae_capture captures[AURAE_CHANNELS];
   struct aurae_watch watches[AURAE_CHANNELS + 1];
+  napi_ref on_output; /* NULL: nobody follows the captures */
   struct aurae_exit exit;
 };
 
@@ -97,6 +99,8 @@ struct aurae_process_table {
   bool closing;
   struct aurae_process *live;
   struct aurae_process *forgotten; /* freed after the current batch of events, which may still name them */
+  struct aurae_readiness *waiting;
+  struct aurae_readiness *done; /* freed with `forgotten` */
   struct aurae_capture_budget budget;
 };
 
@@ -116,11 +120,27 @@ struct aurae_process *aurae_process_find(const struct aurae_process_table *table
 
 void aurae_process_set_referenced(struct aurae_process *process, bool referenced);
 
+/* Takes over the reference, which is called when output was captured; NULL ends that. */
+void aurae_process_follow(struct aurae_process *process, napi_ref on_output);
+
 /* Releases all that it holds. It must have ended, or its end must be of no interest. */
 void aurae_process_forget(struct aurae_process *process);
 
-/* Tell JavaScript that it runs or could not be started, and that it has ended (addon.c). */
+/* Whether something holds the event loop, one more or one less. */
+void aurae_table_count_reference(struct aurae_process_table *table, bool referenced);
+
+/* Gives it its id and its place among the live ones. */
+void aurae_process_link(struct aurae_process *process);
+
+/* Its pidfd has become readable: reaps it and reports its end. */
+void aurae_process_ended(struct aurae_process *process);
+
+/* Waits at most so long for its end. */
+void aurae_process_kill_and_reap(struct aurae_process *process, int limit_ms);
+
+/* Tell JavaScript that it runs or could not be started, that output was captured, and that it has ended. */
 void aurae_process_report_start(struct aurae_process *process);
+void aurae_process_report_output(struct aurae_process *process);
 void aurae_process_report_exit(struct aurae_process *process);
 
 #endif

@@ -9,9 +9,9 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -192,6 +192,9 @@ AURAE_CHILD_SIDE static int run_child(void *argument) {
     fail(context, AURAE_STEP_SESSION, errno);
   }
   place_stdio(context);
+  if (request->controlling_terminal && ioctl(0, TIOCSCTTY, 0) != 0) {
+    fail(context, AURAE_STEP_TERMINAL, errno);
+  }
   close_the_rest(context);
   umask(022);
   limit_open_files(context);

@@ -1,6 +1,7 @@
 #ifndef AURAE_SPAWN_H
 #define AURAE_SPAWN_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -19,6 +20,13 @@ enum aurae_spawn_step {
   AURAE_STEP_USER = 10,        /* aurae-exec: no such user or group, or the lookup failed */
   AURAE_STEP_CREDENTIALS = 11, /* aurae-exec: becoming that user */
   AURAE_STEP_TRAMPOLINE = 12,  /* aurae-exec could not be run, or was called wrongly */
+  AURAE_STEP_SETTINGS = 13,    /* aurae-shim: its settings */
+  AURAE_STEP_CGROUP = 14,      /* aurae-shim: making a cgroup, setting it, joining it */
+  AURAE_STEP_LOG = 15,         /* aurae-shim: the log */
+  AURAE_STEP_SOCKET = 16,      /* aurae-shim: the socket */
+  AURAE_STEP_TERMINAL = 17,    /* the terminal, as the controlling one */
+  AURAE_STEP_FILES = 18,       /* aurae-shim: its own files */
+  AURAE_STEP_RESOURCE_LIMIT = 19, /* aurae-shim: setrlimit */
 };
 
 /* Fixed sizes: aurae-exec also writes it into a pipe. */
@@ -35,6 +43,7 @@ struct aurae_spawn_request {
   const int *stdio; /* entry i becomes descriptor i of the child; -1 is /dev/null */
   size_t stdio_count;
   int parent_death_signal; /* sent when the calling *thread* ends, prctl(2); 0 for none */
+  bool controlling_terminal; /* descriptor 0 of the child is a terminal, and becomes that of its session */
 };
 
 struct aurae_spawned {

@@ -1,32 +1,24 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
-import { abortReason, ResourceExhaustedError, type runtime, ShuttingDownError } from '@aurae/proto';
+import { abortReason, type observe, onAbort, type runtime } from '@aurae/proto';
 import { commandEnvironment } from './command-environment.js';
+import { commandOutcome } from './command-outcome.js';
 import { type CommandSpec, commandSpec } from './command-spec.js';
-import { completeStatus, failedStatus, unstartedStatus } from './exec-status.js';
-import { failureMessage } from './failure-message.js';
-import { LiveExec, type LiveExecEnd } from './live-exec.js';
+import { followCaptured } from './exec-follow.js';
+import { LiveCommands } from './live-commands.js';
+import { endAfter, LiveExec, type LiveExecEnd } from './live-exec.js';
 import type { CompleteProcessRuntimeOptions } from './process-runtime-options.js';
-import { ProcessScanner } from './process-scanner.js';
-import { beginProcess } from './running-process.js';
-import { SpawnFailure } from './spawn-failure.js';
-import { killLimitMs } from './termination.js';
-
-/** setTimeout fires at once for anything longer. */
-const longestTimeoutMs = 2 ** 31 - 1;
+import { beginProcess, type OutputChannel } from './running-process.js';
 
 /** Runs commands to their end. */
 export class CommandRunner implements AsyncDisposable {
   private readonly options: CompleteProcessRuntimeOptions;
-  private readonly scanner = new ProcessScanner();
-  /** Those whose process is only being started, and those whose caller has got its answer already, too. */
-  private readonly live = new Set<LiveExec>();
-  private readonly calls = new Set<Promise<unknown>>();
-  private disposing = false;
+  private readonly commands: LiveCommands;
 
-  constructor(options: CompleteProcessRuntimeOptions) {
+  /** @param commands shared with whoever else runs commands; they are all ended by the first who is disposed */
+  constructor(options: CompleteProcessRuntimeOptions, commands = new LiveCommands(options)) {
     this.options = options;
+    this.commands = commands;
   }
 
   /**
@@ -37,32 +29,22 @@ export class CommandRunner implements AsyncDisposable {
    */
   async run(request: runtime.Executable, signal: AbortSignal): Promise<runtime.ExecutableStatus> {
     if (signal.aborted) throw abortReason(signal);
-    if (this.disposing) throw new ShuttingDownError('Cannot run a command: the daemon is shutting down');
     const spec = commandSpec(request);
-    if (this.live.size >= this.options.maxLiveExecs) {
-      throw new ResourceExhaustedError(
-        `Cannot run "${spec.label}": ${this.live.size} commands run already, which is the limit. Wait for some to ` +
-          'end, or raise max_live_execs in the config',
-      );
-    }
-    const call = this.startAndFinish(request, spec, signal);
-    this.calls.add(call);
-    try {
-      return await call;
-    } finally {
-      this.calls.delete(call);
-    }
+    this.commands.admit(spec.label);
+    return this.commands.during(this.startAndFinish(request, spec, signal));
+  }
+
+  /**
+   * The lines of a command that runs: what was captured so far, then what comes, at the reader's pace, to its end.
+   * Undefined when no command has this main process.
+   */
+  follow(pid: number, channel: OutputChannel, signal: AbortSignal): AsyncIterable<observe.LogItem> | undefined {
+    return this.commands.follow(pid, channel, signal);
   }
 
   /** Ends all commands with their trees. Bounded by the grace period and 5 s, whatever hangs. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.disposing = true;
-    for (const live of this.live) live.end('shutdown');
-    const limitMs = Math.max(this.options.killGraceMs, this.options.leftBehindGraceMs) + killLimitMs;
-    const patience = new AbortController();
-    const limit = delay(limitMs, undefined, { signal: patience.signal }).catch(() => undefined);
-    await Promise.race([Promise.allSettled([...this.calls, ...Array.from(this.live, ({ gone }) => gone)]), limit]);
-    patience.abort();
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.commands[Symbol.asyncDispose]();
   }
 
   private async startAndFinish(
@@ -72,10 +54,8 @@ export class CommandRunner implements AsyncDisposable {
   ): Promise<runtime.ExecutableStatus> {
     const invocationId = randomUUID();
     const env = commandEnvironment(request.env, spec.user, invocationId);
-    const limitBytes = Math.min(
-      request.outputLimitBytes || this.options.outputLimitBytes,
-      this.options.outputLimitBytes,
-    );
+    const { outputLimitBytes, outputBudgetBytes } = this.options;
+    const limitBytes = Math.min(request.outputLimitBytes || outputLimitBytes, outputLimitBytes);
     const start = () =>
       beginProcess({
         file: spec.argv[0] ?? '',
@@ -84,63 +64,27 @@ export class CommandRunner implements AsyncDisposable {
         cwd: spec.cwd,
         user: spec.user,
         captureLimitBytes: limitBytes,
-        captureBudgetBytes: this.options.outputBudgetBytes,
+        captureBudgetBytes: outputBudgetBytes,
       });
-    let failure: SpawnFailure;
-    try {
-      const live = new LiveExec(start, invocationId, this.scanner, this.options);
-      const end = await this.finish(live, request, signal);
-      if (end.cause === 'cancelled') throw abortReason(signal);
-      if (!end.started) return unstartedStatus(request, spec, end.cause);
-      if (!end.exit.failure) return completeStatus({ request, spec, limitBytes, ...end });
-      failure = end.exit.failure;
-    } catch (error) {
-      if (!(error instanceof SpawnFailure)) throw error;
-      failure = error;
-    }
-    if (failure.isShortage) throw shortage(spec, failure);
-    return failedStatus(request, failureMessage(spec, env, failure), failure);
+    const live = new LiveExec(start, invocationId, this.commands.scanner, this.options);
+    return commandOutcome({ request, spec, env, limitBytes }, this.finish(live, request, signal));
   }
 
   private async finish(live: LiveExec, request: runtime.Executable, signal: AbortSignal): Promise<LiveExecEnd> {
-    this.track(live);
-    const cancel = () => live.end('cancelled');
-    const timeoutMs = Math.min(request.timeoutMs, longestTimeoutMs);
-    const timer = timeoutMs > 0 ? setTimeout(() => live.end('timeout'), timeoutMs) : undefined;
+    this.commands.track(live, (process, channel, followSignal) =>
+      followCaptured(process, live.gone, channel, followSignal),
+    );
+    const stopTimer = endAfter(live, request.timeoutMs);
     // One signal may serve thousands of commands: that is no leak to warn of.
     setMaxListeners(0, signal);
-    signal.addEventListener('abort', cancel, { once: true });
+    const ignoreAbort = onAbort(signal, () => live.end('cancelled'));
     try {
-      return await live.finished;
+      const end = await live.finished;
+      if (end.cause === 'cancelled') throw abortReason(signal);
+      return end;
     } finally {
-      signal.removeEventListener('abort', cancel);
-      clearTimeout(timer);
+      ignoreAbort();
+      stopTimer();
     }
-  }
-
-  private track(live: LiveExec): void {
-    this.live.add(live);
-    const forget = () => void this.live.delete(live);
-    live.gone.then(forget, forget);
-  }
-}
-
-function shortage(spec: CommandSpec, failure: SpawnFailure): ResourceExhaustedError {
-  return new ResourceExhaustedError(
-    `Cannot run "${spec.label}": the host has no more ${resourceOf(failure.code)} (${failure.code}). Wait for other ` +
-      'commands to end, or raise the limit of the daemon',
-    { cause: failure },
-  );
-}
-
-function resourceOf(code: string): string {
-  switch (code) {
-    case 'EMFILE':
-    case 'ENFILE':
-      return 'file descriptors for it';
-    case 'EAGAIN':
-      return 'processes for it';
-    default:
-      return 'memory for it';
   }
 }

@@ -14,6 +14,15 @@ export const processRuntimeConfig = z
     kill_grace_ms: z.int().min(0).max(600_000).default(defaults.killGraceMs),
     left_behind_grace_ms: z.int().min(0).max(600_000).default(defaults.leftBehindGraceMs),
     max_live_execs: z.int().min(1).max(65_536).default(defaults.maxLiveExecs),
+    max_executables: z.int().min(1).max(65_536).default(defaults.maxExecutables),
+    max_ended_executables: z.int().min(0).max(65_536).default(defaults.maxEndedExecutables),
+    log_segment_bytes: z
+      .int()
+      .min(64 * 1024)
+      .max(1024 * 1024 * 1024)
+      .default(defaults.logSegmentBytes),
+    log_segments: z.int().min(2).max(1000).default(defaults.logSegments),
+    cgroup_parent: z.string().min(1).default(defaults.cgroupParent),
   })
   .transform(
     (config): ProcessRuntimeOptions => ({
@@ -22,5 +31,10 @@ export const processRuntimeConfig = z
       killGraceMs: config.kill_grace_ms,
       leftBehindGraceMs: config.left_behind_grace_ms,
       maxLiveExecs: config.max_live_execs,
+      maxExecutables: config.max_executables,
+      maxEndedExecutables: config.max_ended_executables,
+      logSegmentBytes: config.log_segment_bytes,
+      logSegments: config.log_segments,
+      cgroupParent: config.cgroup_parent,
     }),
   );

@@ -80,7 +80,7 @@ export function unstartedStatus(
   };
 }
 
-function emptyStatus(): runtime.ExecutableStatus {
+export function emptyStatus(): runtime.ExecutableStatus {
   return {
     meta: undefined,
     proc: undefined,
@@ -100,10 +100,14 @@ function emptyStatus(): runtime.ExecutableStatus {
     endedAtMs: 0n,
     executable: undefined,
     failedStep: runtime.StartStep.START_STEP_UNSPECIFIED,
+    outOfMemory: false,
+    restarts: 0,
+    nextStartAtMs: 0n,
+    logLostRecords: 0n,
   };
 }
 
-function failedStepOf(step: number): runtime.StartStep {
+export function failedStepOf(step: number): runtime.StartStep {
   switch (step) {
     case SpawnStep.exec:
       return runtime.StartStep.START_STEP_PROGRAM;
@@ -117,7 +121,7 @@ function failedStepOf(step: number): runtime.StartStep {
   }
 }
 
-function nameOf(request: runtime.Executable): string {
+export function nameOf(request: runtime.Executable): string {
   return request.meta?.name || request.command;
 }
 

@@ -7,7 +7,8 @@ export function failureMessage(spec: CommandSpec, env: ReadonlyMap<string, strin
   return `Cannot run "${abbreviated(spec.argv[0] ?? '')}": ${reasonOf(spec, env, failure)}`;
 }
 
-function reasonOf(spec: CommandSpec, env: ReadonlyMap<string, string>, { step, code }: SpawnFailure): string {
+function reasonOf(spec: CommandSpec, env: ReadonlyMap<string, string>, failure: SpawnFailure): string {
+  const { step, code } = failure;
   switch (step) {
     case SpawnStep.directory:
       return directoryReason(spec, code);
@@ -21,9 +22,31 @@ function reasonOf(spec: CommandSpec, env: ReadonlyMap<string, string>, { step, c
       return `the daemon may not become the user "${spec.user}": ${code}; run it as root, or leave the user out`;
     case SpawnStep.trampoline:
       return `aurae-exec, which changes the user, cannot be run: ${code}; build it with \`npm run native\``;
+    case SpawnStep.resourceLimit:
+      return `a limit could not be set: ${code}${detailOf(failure)}; the daemon cannot give more than it has itself`;
+    case SpawnStep.cgroup:
+      return `its cgroup could not be made: ${code}${detailOf(failure)}`;
+    case SpawnStep.log:
+    case SpawnStep.files:
+    case SpawnStep.socket:
+      return `its ${shimFiles[step]} could not be made: ${code}${detailOf(failure)}`;
+    case SpawnStep.terminal:
+      return `it could not be given a terminal: ${code}${detailOf(failure)}`;
+    case SpawnStep.shim:
+      return `its supervisor failed${detailOf(failure)}`;
     default:
       return `the host refused a new process (step ${step}): ${code}`;
   }
+}
+
+const shimFiles = {
+  [SpawnStep.log]: 'log',
+  [SpawnStep.files]: 'status files',
+  [SpawnStep.socket]: 'socket',
+} as const;
+
+function detailOf(failure: SpawnFailure): string {
+  return failure.detail === '' ? '' : ` (${failure.detail})`;
 }
 
 function directoryReason({ cwd, user }: CommandSpec, code: string): string {

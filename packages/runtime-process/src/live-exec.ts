@@ -1,3 +1,4 @@
+import { constants } from 'node:os';
 import { deferred } from './deferred.js';
 import type { ProcessScanner } from './process-scanner.js';
 import type { CapturedOutput, ProcessExit, RunningProcess, StartingProcess } from './running-process.js';
@@ -35,15 +36,27 @@ const unknownExit: ProcessExit = {
   usage: { userCpuUs: 0, systemCpuUs: 0, maxRssBytes: 0 },
 };
 
+/** What differs where the output is not captured. */
+export interface LiveExecHooks {
+  /** Whether others still hold the output of the main process, which has ended: they are left behind then. */
+  isOutputHeld?(): boolean;
+  /** Whether it has a terminal, and is told so when that goes: interactive shells ignore TERM. Default: false. */
+  readonly hangsUp?: boolean;
+}
+
 /** A command from before its start. It ends with its whole tree, by itself or by `end`. */
 export class LiveExec {
   /** Settles when the caller can be answered: normally with `gone`, before it where a start hangs. */
   readonly finished: Promise<LiveExecEnd>;
   /** Settles when nothing of it is left. A process whose start was given up may come yet: it is killed then. */
   readonly gone: Promise<LiveExecEnd>;
+  /** Settles once the start is done with what it was given, and never rejects: undefined when nothing runs. */
+  readonly started: Promise<RunningProcess | undefined>;
   private readonly invocationId: string;
   private readonly scanner: ProcessScanner;
   private readonly graces: Graces;
+  private readonly hooks: LiveExecHooks;
+  private readonly startDone = deferred<RunningProcess | undefined>();
   private readonly givenUp = deferred<LiveExecEnd>();
   private readonly unending = deferred<undefined>();
   private starting: StartingProcess | undefined;
@@ -53,18 +66,29 @@ export class LiveExec {
   private cause: TerminationCause | undefined;
   private termination: Promise<TerminationResult> | undefined;
   private reaped = false;
+  private isGone = false;
 
-  constructor(start: () => StartingProcess, invocationId: string, scanner: ProcessScanner, graces: Graces) {
+  constructor(
+    start: () => StartingProcess,
+    invocationId: string,
+    scanner: ProcessScanner,
+    graces: Graces,
+    hooks: LiveExecHooks = {},
+  ) {
     this.invocationId = invocationId;
     this.scanner = scanner;
     this.graces = graces;
-    this.gone = this.run(start);
+    this.hooks = hooks;
+    this.started = this.startDone.promise;
+    this.gone = this.run(start).finally(() => {
+      this.isGone = true;
+    });
     this.finished = Promise.race([this.gone, this.givenUp.promise]);
   }
 
-  /** Begins to end the tree. Later causes change nothing. */
+  /** Begins to end the tree. Later causes change nothing, nor does one after the end. */
   end(cause: TerminationCause): void {
-    if (this.cause !== undefined) return;
+    if (this.cause !== undefined || this.isGone) return;
     this.cause = cause;
     if (this.process) this.terminate(this.process, cause);
     else if (this.starting?.cancel() ?? true) this.giveUp(cause);
@@ -83,6 +107,7 @@ export class LiveExec {
       signalMain: (signal: number) => void process.signal(signal),
       signalGroup: (signal: number) => void process.signalGroup(signal),
     };
+    if (this.hooks.hangsUp) process.signalGroup(constants.signals.SIGHUP);
     this.termination = terminateTree(this.scanner, target, this.isGivenUp ? 0 : graceMs);
     // Also when it failed: `run` awaits it too, but perhaps only later.
     const settled = () => this.unending.resolve(undefined);
@@ -92,15 +117,19 @@ export class LiveExec {
   private async run(start: () => StartingProcess): Promise<LiveExecEnd> {
     // Not at once: whoever changes their mind in the same tick runs nothing.
     await undefined;
-    if (this.cause !== undefined) return { started: false, cause: this.cause };
-    this.starting = start();
+    if (this.cause !== undefined) {
+      this.startDone.resolve(undefined);
+      return { started: false, cause: this.cause };
+    }
     try {
+      this.starting = start();
       this.process = await this.starting.started;
     } catch (error) {
       if (this.cause === undefined) throw error;
       return { started: false, cause: this.cause };
     } finally {
       clearTimeout(this.patience);
+      this.startDone.resolve(this.process);
     }
     if (this.cause !== undefined) this.terminate(this.process, this.cause);
     return this.finish(this.process);
@@ -113,7 +142,7 @@ export class LiveExec {
     });
     const exit = await Promise.race([exited, this.unending.promise]);
     const { pid } = process;
-    if (exit?.output && this.cause === undefined) {
+    if (exit?.output && this.cause === undefined && !this.hooks.isOutputHeld?.()) {
       return { started: true, pid, exit, output: exit.output, cause: undefined, termination: undefined };
     }
     try {
@@ -127,4 +156,14 @@ export class LiveExec {
       if (!exit?.output) void exited.then(() => process.finishOutput());
     }
   }
+}
+
+/** setTimeout fires at once for anything longer. */
+const longestTimeoutMs = 2 ** 31 - 1;
+
+/** Ends a command by timeout, unless the result is called before. 0 means never. */
+export function endAfter(live: LiveExec, timeoutMs: number): () => void {
+  if (timeoutMs === 0) return () => undefined;
+  const timer = setTimeout(() => live.end('timeout'), Math.min(timeoutMs, longestTimeoutMs));
+  return () => clearTimeout(timer);
 }

@@ -12,6 +12,8 @@ export interface NativeSpawnOptions {
   readonly user: string | undefined;
   /** Path of aurae-exec; needed with `user`. */
   readonly trampoline: string | undefined;
+  /** Descriptor 0 is a terminal, and becomes the controlling one of the new session. */
+  readonly controllingTerminal: boolean;
   /** Number of the signal that it gets when the daemon dies; 0 for none. */
   readonly parentDeathSignal: number;
   /** For each captured channel. */
@@ -52,12 +54,34 @@ export interface NativeBinding {
   signalGroup(id: number, signal: number): number;
   /** Drains, closes the pipes and hands over; null before the exit and when it was done before. */
   finishOutput(id: number): NativeOutput | null;
+  /** Calls back whenever output was captured, until it is called with null or the output was handed over. */
+  followOutput(id: number, onOutput: (() => void) | null): void;
+  /** A copy of what is kept of channel 0 (stdout) or 1 from there on; null when there is nothing, or no more. */
+  capturedOutput(id: number, channel: number, from: number, mostBytes: number): Buffer | null;
   /** Whether the process keeps the event loop alive; it does at first. */
   setReferenced(id: number, referenced: boolean): void;
   /** A descriptor that the caller closes, or -errno. */
   pidfdOpen(pid: number): number;
   /** 0 or errno. */
   pidfdSendSignal(pidfd: number, signal: number): number;
+  /** Reader and writer, both blocking and close-on-exec, which the caller closes; or -errno. */
+  createPipe(): readonly [number, number] | number;
+  /** A file in memory (close-on-exec, at offset 0) that holds the bytes, and that the caller closes; or -errno. */
+  memoryFile(bytes: Buffer): number;
+  /** Takes flock(2) of a file, or not. 0 or errno: EWOULDBLOCK when another open file has it. */
+  tryLock(descriptor: number): number;
+  /** 0 or errno. Of a pipe, the other end stays as it is. */
+  makeNonBlocking(descriptor: number): number;
+  /** What of poll(2)'s `POLLIN`, `POLLHUP` and so on holds now; or -errno. */
+  pollDescriptor(descriptor: number): number;
+  /** Calls back once, when a descriptor can be read or written, or has ended. Id of the wait, or -errno. */
+  whenReady(descriptor: number, forWriting: boolean, onReady: (events: number) => void): number;
+  /** Ends a wait: it has to be before its descriptor is closed. */
+  ignoreReady(id: number): void;
+  /** Mends the two sides of a new terminal. A second descriptor of the master, for writing; or -errno. */
+  prepareTerminal(master: number, slave: number): number;
+  /** The byte that means end of file when it is typed; 0 when none does; or -errno. */
+  endOfFileCharacter(terminal: number): number;
 }
 
 const buildDirectory = new URL('../build/Release/', import.meta.url);

@@ -30,7 +30,7 @@ export async function readProcessEntry(pid: number): Promise<ProcessEntry | unde
 }
 
 /** Whether it is still the same process, alive. Throws when that cannot be told. */
-export function isSameProcess(entry: ProcessEntry): boolean {
+export function isSameProcess(entry: Pick<ProcessEntry, 'pid' | 'startTime'>): boolean {
   try {
     return parseStat(readFileSync(`/proc/${entry.pid}/stat`, 'latin1'))?.startTime === entry.startTime;
   } catch (error) {

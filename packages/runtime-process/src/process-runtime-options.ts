@@ -1,6 +1,16 @@
+import type { BackendLog } from '@aurae/proto';
 import type { Graces } from './live-exec.js';
 
 export interface ProcessRuntimeOptions {
+  /**
+   * Where started executables are kept: what was asked for, their logs, how they ended. Absolute; made, mode 0700, if it
+   * is absent. One runtime at a time may use it. Without it commands can be run, and nothing can be started.
+   */
+  readonly stateDir?: string;
+  /** Where the shims of executables listen. Absolute, at most 85 bytes. Default: `sockets` in `stateDir`. */
+  readonly runDir?: string;
+  /** Gets what an operator should know. Default: nobody does. */
+  readonly log?: BackendLog;
   /** How much of each output channel is kept, in bytes. Default 1 MiB; 0 to 1.5 MiB, for gRPC's 4 MB messages. */
   readonly outputLimitBytes?: number;
   /** How much the output of all live commands may take. Beyond it output is cut early. Default 256 MiB. */
@@ -11,9 +21,22 @@ export interface ProcessRuntimeOptions {
   readonly leftBehindGraceMs?: number;
   /** How many commands may run at a time. Default 4096. */
   readonly maxLiveExecs?: number;
+  /** How many executables may live at a time. Default 4096. */
+  readonly maxExecutables?: number;
+  /** How many that have ended are remembered, with their logs; the oldest are forgotten first. Default 1000. */
+  readonly maxEndedExecutables?: number;
+  /** When the log of an executable begins a new file. Default 10 MiB. */
+  readonly logSegmentBytes?: number;
+  /** How many such files are kept of each. Default 5. */
+  readonly logSegments?: number;
+  /** The cgroup that holds those of all executables, from the root of each hierarchy. Default `aurae`. */
+  readonly cgroupParent?: string;
 }
 
-export type CompleteProcessRuntimeOptions = Required<ProcessRuntimeOptions> & Graces;
+/** With the defaults in place of what is absent, but for what has none. */
+export type CompleteProcessRuntimeOptions = Required<Omit<ProcessRuntimeOptions, 'stateDir' | 'runDir' | 'log'>> &
+  Pick<ProcessRuntimeOptions, 'stateDir' | 'runDir' | 'log'> &
+  Graces;
 
 export const defaultProcessRuntimeOptions: CompleteProcessRuntimeOptions = {
   outputLimitBytes: 1024 * 1024,
@@ -21,4 +44,9 @@ export const defaultProcessRuntimeOptions: CompleteProcessRuntimeOptions = {
   killGraceMs: 5000,
   leftBehindGraceMs: 1000,
   maxLiveExecs: 4096,
+  maxExecutables: 4096,
+  maxEndedExecutables: 1000,
+  logSegmentBytes: 10 * 1024 * 1024,
+  logSegments: 5,
+  cgroupParent: 'aurae',
 };

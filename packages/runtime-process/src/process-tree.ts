@@ -2,8 +2,11 @@ import type { ProcessEntry } from './process-entry.js';
 
 /** What a command's processes have in common. */
 export interface TreeRoot {
-  /** Of the main process, which began as leader of a session and a group of that number. */
-  readonly pid: number;
+  /**
+   * Of the main process, which began as leader of a session and a group of that number. Undefined where that number may
+   * be another's by now: members are known by the invocation id alone then.
+   */
+  readonly pid: number | undefined;
   readonly invocationId: string;
   /** Whether the main process is known to have been reaped: then its pid may belong to another process. */
   readonly reaped: boolean;
@@ -14,11 +17,10 @@ export interface TreeRoot {
  * and all descendants of these. A process escapes only by leaving on all four ways at once.
  */
 export function processTree(root: TreeRoot, entries: readonly ProcessEntry[]): ProcessEntry[] {
-  // A session keeps its number while it has members, so that another process of that pid means: ours is gone.
-  const numberReused = root.reaped && entries.some((entry) => entry.pid === root.pid);
+  const number = ownNumber(root, entries);
   const isMember = (entry: ProcessEntry) =>
     entry.invocationId === root.invocationId ||
-    (!numberReused && (entry.pid === root.pid || entry.sessionId === root.pid || entry.groupId === root.pid));
+    (number !== undefined && (entry.pid === number || entry.sessionId === number || entry.groupId === number));
   const children = childrenByParent(entries);
   const tree = new Map<number, ProcessEntry>();
   const add = (entry: ProcessEntry): void => {
@@ -28,6 +30,13 @@ export function processTree(root: TreeRoot, entries: readonly ProcessEntry[]): P
   };
   for (const entry of entries) if (isMember(entry)) add(entry);
   return [...tree.values()];
+}
+
+/** 0 is nobody's: in a pid namespace it is how sessions and groups from outside look. */
+function ownNumber({ pid, reaped }: TreeRoot, entries: readonly ProcessEntry[]): number | undefined {
+  if (pid === undefined || pid <= 0) return undefined;
+  // A session keeps its number while it has members, so that another process of that pid means: ours is gone.
+  return reaped && entries.some((entry) => entry.pid === pid) ? undefined : pid;
 }
 
 function childrenByParent(entries: readonly ProcessEntry[]): Map<number, ProcessEntry[]> {

@@ -7,5 +7,10 @@ export const registration = defineBackend({
   kind: 'executable',
   name: 'process',
   options: processRuntimeConfig,
-  create: (options) => new ProcessRuntime(options),
+  create: async (options, { stateDir, runDir, log }) => {
+    const processes = new ProcessRuntime({ ...options, stateDir, runDir, log });
+    // Where that fails, commands can still be run; its description tells why nothing can be started.
+    await processes.adopt().catch((error: unknown) => log.error('Cannot keep executables', { error }));
+    return processes;
+  },
 });

@@ -1,6 +1,7 @@
 import { constants } from 'node:os';
 import { deferred } from './deferred.js';
 import { type NativeOutput, nativeBinding, trampolinePath } from './native-binding.js';
+import { signalName } from './signal-names.js';
 import { SpawnFailure, SpawnStep } from './spawn-failure.js';
 
 export interface ProcessOptions {
@@ -18,6 +19,8 @@ export interface ProcessOptions {
    * Default: stdin from /dev/null, output captured.
    */
   readonly stdio?: readonly (number | 'capture' | null)[];
+  /** Descriptor 0 is a terminal, and becomes the controlling one. Default: false. */
+  readonly controllingTerminal?: boolean;
   /** Kernel kills it when the daemon dies. Default: true. */
   readonly endsWithDaemon?: boolean;
   /** For each captured channel. Default: 1 MiB. */
@@ -34,6 +37,8 @@ export interface CapturedChannel {
   /** Cut before its own limit, because all captures together had reached theirs. */
   readonly overBudget: boolean;
 }
+
+export type OutputChannel = 'stdout' | 'stderr';
 
 export interface CapturedOutput {
   readonly stdout: CapturedChannel;
@@ -59,6 +64,7 @@ export class RunningProcess {
   readonly pid: number;
   readonly exited: Promise<ProcessExit>;
   private readonly id: number;
+  private readonly listeners = new Set<() => void>();
 
   constructor(id: number, pid: number, exited: Promise<ProcessExit>) {
     this.id = id;
@@ -79,6 +85,24 @@ export class RunningProcess {
   /** After an exit without `output`: takes what is there and closes the pipes. Empty when called again. */
   finishOutput(): CapturedOutput {
     return outputOf(nativeBinding.finishOutput(this.id));
+  }
+
+  /** What of its output was captured so far, from there on; nothing once it was handed over. */
+  captured(channel: OutputChannel, from: number, mostBytes: number): Buffer {
+    return nativeBinding.capturedOutput(this.id, channel === 'stdout' ? 0 : 1, from, mostBytes) ?? nothing;
+  }
+
+  /** Tells when output was captured. The result takes the listener back; while there is none, nothing is paid. */
+  onCaptured(listener: () => void): () => void {
+    this.listeners.add(listener);
+    if (this.listeners.size === 1) nativeBinding.followOutput(this.id, () => this.tellCaptured());
+    return () => {
+      if (this.listeners.delete(listener) && this.listeners.size === 0) nativeBinding.followOutput(this.id, null);
+    };
+  }
+
+  private tellCaptured(): void {
+    for (const listener of this.listeners) listener();
   }
 
   /** Lets the event loop end before the process does. */
@@ -120,6 +144,7 @@ export function beginProcess(options: ProcessOptions): StartingProcess {
         stdio: (options.stdio ?? [null, 'capture', 'capture']).map(nativeDescriptor),
         user: options.user,
         trampoline: options.user === undefined ? undefined : trampolinePath,
+        controllingTerminal: options.controllingTerminal ?? false,
         parentDeathSignal: (options.endsWithDaemon ?? true) ? constants.signals.SIGKILL : 0,
         captureLimitBytes: options.captureLimitBytes ?? 1024 * 1024,
         captureBudgetBytes: options.captureBudgetBytes ?? 256 * 1024 * 1024,
@@ -154,15 +179,6 @@ function endOf(code: number, status: number): Pick<ProcessExit, 'exitCode' | 'si
     signal: { number: status, name: signalName(status) },
     coreDumped: code === dumped,
   };
-}
-
-const signalNames = new Map(Object.entries(constants.signals).map(([name, number]) => [number as number, name]));
-// Two names for one number: the one of signal(7) that kill(1) prints.
-signalNames.set(constants.signals.SIGABRT, 'SIGABRT');
-signalNames.set(constants.signals.SIGIO, 'SIGIO');
-
-function signalName(number: number): string {
-  return signalNames.get(number) ?? `signal ${number}`;
 }
 
 const nothing = Buffer.alloc(0);

@@ -9,7 +9,7 @@ import { isSameProcess, type ProcessEntry } from './process-entry.js';
  * was reused since the scan is never hit. False when the process is gone, or not ours to signal. Throws when that cannot
  * be told, for want of descriptors above all.
  */
-export function signalProcess(entry: ProcessEntry, signal: number): boolean {
+export function signalProcess(entry: Pick<ProcessEntry, 'pid' | 'startTime'>, signal: number): boolean {
   const pidfd = nativeBinding.pidfdOpen(entry.pid);
   if (pidfd === -constants.errno.ESRCH) return false;
   if (pidfd < 0) throw new Error(`pidfd_open of ${entry.pid} failed: ${getSystemErrorName(pidfd)}`);

@@ -14,6 +14,15 @@ export const SpawnStep = {
   user: 10,
   credentials: 11,
   trampoline: 12,
+  settings: 13,
+  cgroup: 14,
+  log: 15,
+  socket: 16,
+  terminal: 17,
+  files: 18,
+  resourceLimit: 19,
+  /** Of this side: the shim itself failed. */
+  shim: 100,
 } as const;
 
 /** A program that could not be run. */
@@ -23,12 +32,15 @@ export class SpawnFailure extends Error {
   readonly step: number;
   /** Name of the errno, e.g. `ENOENT`. */
   readonly code: string;
+  /** A path or a sentence that tells more; mostly empty. */
+  readonly detail: string;
 
-  constructor(step: number, errno: number) {
-    const code = getSystemErrorName(-errno);
-    super(`starting a process failed at step ${step}: ${code}`);
+  constructor(step: number, errno: number, detail = '') {
+    const code = errno === 0 ? 'EUNKNOWN' : getSystemErrorName(-errno);
+    super(`starting a process failed at step ${step}: ${code}${detail === '' ? '' : ` (${detail})`}`);
     this.step = step;
     this.code = code;
+    this.detail = detail;
   }
 
   /** The host is short of something; the same start may work later. */

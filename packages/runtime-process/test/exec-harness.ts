@@ -42,7 +42,7 @@ export function useRuntime(options: ProcessRuntimeOptions = {}): () => ProcessRu
   };
 }
 
-function openDescriptors(): readonly string[] {
+export function openDescriptors(): readonly string[] {
   return readdirSync('/proc/self/fd').flatMap((descriptor) => {
     try {
       const target = readlinkSync(`/proc/self/fd/${descriptor}`);

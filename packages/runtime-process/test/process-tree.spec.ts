@@ -52,4 +52,17 @@ describe('processTree', () => {
     const reused = [entry(100, 1, 100), entry(105, 100, 100), entry(103, 1, 103, 'ours')];
     expect(pidsOf(processTree({ ...root, reaped: true }, [...others, ...reused]))).toEqual([103]);
   });
+
+  test('takes nobody by the number 0, which sessions from outside the pid namespace have', () => {
+    const outside = [entry(1, 0, 0), entry(50, 0, 0), entry(51, 50, 0)];
+    expect(processTree({ pid: 0, invocationId: 'ours', reaped: true }, outside)).toEqual([]);
+  });
+
+  test('takes nobody by a number that is not known', () => {
+    const tree = processTree({ pid: undefined, invocationId: 'ours', reaped: true }, [
+      ...others,
+      entry(60, 1, 60, 'ours'),
+    ]);
+    expect(pidsOf(tree)).toEqual([60]);
+  });
 });

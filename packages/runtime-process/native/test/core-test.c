@@ -188,6 +188,40 @@ static void reports_failures(void) {
   CHECK(failure.step == AURAE_STEP_EXEC && failure.error == EACCES);
 }
 
+static void gives_a_controlling_terminal(void) {
+  int master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+  CHECK(master >= 0 && grantpt(master) == 0 && unlockpt(master) == 0);
+  int slave = open(ptsname(master), O_RDWR | O_NOCTTY | O_CLOEXEC);
+  CHECK(slave >= 0);
+  char *arguments[] = {(char *)"sh", (char *)"-c", (char *)"printf t > /dev/tty", NULL};
+  int stdio[] = {slave, slave, slave};
+  struct aurae_spawn_request request = {.file = "/bin/sh", .arguments = arguments, .environment = plain_environment,
+                                        .directory = "/", .stdio = stdio, .stdio_count = 3,
+                                        .controlling_terminal = true};
+  struct aurae_spawned spawned;
+  struct aurae_spawn_failure failure;
+  CHECK(aurae_spawn(&request, &spawned, &failure) == 0);
+  int status = 0;
+  CHECK(waitpid(spawned.pid, &status, 0) == spawned.pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  char output = 0;
+  CHECK(read(master, &output, 1) == 1 && output == 't');
+  close(spawned.pidfd);
+  close(slave);
+  close(master);
+}
+
+static void reports_what_is_no_terminal(void) {
+  char *arguments[] = {(char *)"true", NULL};
+  int stdio[] = {-1, -1, -1};
+  struct aurae_spawn_request request = {.file = "true", .arguments = arguments, .environment = plain_environment,
+                                        .directory = "/", .stdio = stdio, .stdio_count = 3,
+                                        .controlling_terminal = true};
+  struct aurae_spawned spawned;
+  struct aurae_spawn_failure failure = {0};
+  CHECK(aurae_spawn(&request, &spawned, &failure) == -1);
+  CHECK(failure.step == AURAE_STEP_TERMINAL && failure.error == ENOTTY);
+}
+
 /* Not reachable from outside: what of a name or an element of PATH is too long for the buffer. */
 static void bounds_the_search(void) {
   char long_name[400], long_path[6000];
@@ -235,9 +269,11 @@ int main(void) {
   resets_signals();
   leaks_no_descriptor();
   swaps_standard_descriptors();
+  gives_a_controlling_terminal();
   /* valgrind turns the vfork into a fork, which has no shared memory for the child to report through. */
   if (getenv("AURAE_UNDER_VALGRIND") == NULL) {
     reports_failures();
+    reports_what_is_no_terminal();
   }
   /* Nor does it like an empty vector, which Linux takes. */
   if (getenv("AURAE_UNDER_VALGRIND") == NULL) {

@@ -1,0 +1,9 @@
+#ifndef AURAE_SHIM_START_H
+#define AURAE_SHIM_START_H
+
+#include "shim.h"
+
+/* Makes everything ready and starts the workload. Returns 0, or -1 with `failure` and nothing left. */
+int shim_start(struct shim *shim, int settings, struct shim_failure *failure);
+
+#endif

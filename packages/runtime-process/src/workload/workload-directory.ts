@@ -1,0 +1,93 @@
+import { createHash } from 'node:crypto';
+import { readdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { RunDirectory } from './run-directory.js';
+
+/** How many runs of a workload stay known, the last one included. Its log is bounded by itself. */
+const keptRuns = 5;
+
+/**
+ * What is kept of one workload: its runs and its log, which goes on from run to run. Named by a digest, since names may
+ * be commands of any length with any characters.
+ */
+export class WorkloadDirectory {
+  readonly logPath: string;
+  private readonly runsPath: string;
+  private readonly heldPath: string;
+
+  constructor(readonly path: string) {
+    this.logPath = join(path, 'log');
+    this.runsPath = join(path, 'runs');
+    this.heldPath = join(path, 'held');
+  }
+
+  static of(parent: string, name: string): WorkloadDirectory {
+    return new WorkloadDirectory(join(parent, createHash('sha256').update(name).digest('hex').slice(0, 32)));
+  }
+
+  static async list(parent: string): Promise<WorkloadDirectory[]> {
+    return (await namesIn(parent)).map((name) => new WorkloadDirectory(join(parent, name)));
+  }
+
+  run(number: number): RunDirectory {
+    return new RunDirectory(join(this.runsPath, String(number)), number);
+  }
+
+  /** From the first to the last. */
+  async runs(): Promise<RunDirectory[]> {
+    const numbers = (await namesIn(this.runsPath)).map(Number).filter((number) => Number.isSafeInteger(number));
+    return numbers.sort((one, other) => one - other).map((number) => this.run(number));
+  }
+
+  /** Removes the run that is one too many, once that number has begun. */
+  async forgetBefore(number: number): Promise<void> {
+    if (number > keptRuns) await this.run(number - keptRuns).remove();
+  }
+
+  /** Remembers that its policy is not to start it again: it was stopped while it waited. */
+  async hold(): Promise<void> {
+    try {
+      await writeFile(this.heldPath, '', { mode: 0o600 });
+    } catch (error) {
+      // Where the directory was removed, no next daemon finds anything to start.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    }
+  }
+
+  async isHeld(): Promise<boolean> {
+    return (await namesIn(this.path)).includes('held');
+  }
+
+  async unhold(): Promise<void> {
+    await rm(this.heldPath, { force: true });
+  }
+
+  /** Takes back what a failed first start has left, and nothing else. */
+  async removeIfUnused(): Promise<void> {
+    try {
+      // A start that was cut off may not have come to making it.
+      await rmdir(this.runsPath).catch(unlessAbsent);
+      if ((await namesIn(this.logPath)).length === 0) await rm(this.logPath, { recursive: true, force: true });
+      await rmdir(this.path);
+    } catch {
+      // Runs or a log are in it.
+    }
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true });
+  }
+}
+
+function unlessAbsent(error: unknown): void {
+  if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  }
+}

@@ -1,0 +1,17 @@
+import { backend, meta } from '@aurae/proto';
+import type { Workload } from './workload.js';
+import { workloadStatus } from './workload-status.js';
+
+/** The state of a workload, as an event. */
+export function workloadEvent(workload: Workload): backend.WorkloadEvent {
+  const { status, proc, exitCode, meta: named, outOfMemory } = workloadStatus(workload);
+  return backend.WorkloadEvent.fromPartial({
+    workload: { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, name: workload.spec.name },
+    status,
+    timestampMs: BigInt(Date.now()),
+    ...(proc ? { proc } : {}),
+    exitCode: status === meta.Status.STATUS_COMPLETE ? exitCode : '',
+    message: named?.message ?? '',
+    outOfMemory,
+  });
+}

@@ -1,0 +1,11 @@
+import { logScenarios } from './shim/log-scenarios.js';
+import { socketScenarios } from './shim/socket-scenarios.js';
+import { startScenarios } from './shim/start-scenarios.js';
+import { stopScenarios } from './shim/stop-scenarios.js';
+import { terminalScenarios } from './shim/terminal-scenarios.js';
+const program = { path: process.env['MUTANT'] ?? '', environment: {}, isEmulated: false, findings: () => [] };
+startScenarios(() => program);
+logScenarios(() => program, 10);
+stopScenarios(() => program);
+socketScenarios(() => program);
+terminalScenarios(() => program);
