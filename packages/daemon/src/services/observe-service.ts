@@ -1,15 +1,28 @@
-import type { LogRing } from '@aurae/observe-logs';
-import { type CallContext, meta, observe } from '@aurae/proto';
+import { logItems, type LogRing } from '@aurae/observe-logs';
+import { type CallContext, InvalidSpecError, meta, observe } from '@aurae/proto';
 import { inject, injectable } from 'tsyringe';
-import { BackendCatalog, DaemonFacts, DaemonLogRing } from '../tokens.js';
+import {
+  BackendCatalog,
+  ContainerBackend,
+  DaemonFacts,
+  DaemonLogRing,
+  ExecutableBackend,
+  InstanceBackend,
+} from '../tokens.js';
+import { countWorkloads } from './workload-counts.js';
+
+type Served = 'status' | 'getAuraeDaemonLogStream' | 'getSubProcessStream' | 'getWorkloadLogStream';
 
 /** `observe.Observe`: what the node is and does. */
 @injectable()
-export class ObserveService implements Pick<observe.Observe<CallContext>, 'status' | 'getAuraeDaemonLogStream'> {
+export class ObserveService implements Pick<observe.Observe<CallContext>, Served> {
   constructor(
     @inject(DaemonFacts) private readonly facts: DaemonFacts,
     @inject(BackendCatalog) private readonly backends: BackendCatalog,
     @inject(DaemonLogRing) private readonly ring: LogRing,
+    @inject(ExecutableBackend) private readonly executables: ExecutableBackend,
+    @inject(ContainerBackend) private readonly containers: ContainerBackend,
+    @inject(InstanceBackend) private readonly instances: InstanceBackend,
   ) {}
 
   async status(context: CallContext): Promise<observe.StatusResponse> {
@@ -21,7 +34,7 @@ export class ObserveService implements Pick<observe.Observe<CallContext>, 'statu
       startedAtMs: BigInt(startedAtMs),
       uptimeMs: BigInt(Date.now() - startedAtMs),
       proc: meta.ProcessMeta.fromPartial({ pid: process.pid }),
-      workloads: [],
+      workloads: await countWorkloads(this.executables, context),
       backends: await this.backends.describeAll(context),
       identity: context.identity,
     });
@@ -33,4 +46,37 @@ export class ObserveService implements Pick<observe.Observe<CallContext>, 'statu
   ): AsyncIterable<observe.LogItem> {
     return this.ring.subscribe({ signal, backlogOnly, ...(tail > 0 ? { tail } : {}) });
   }
+
+  getSubProcessStream(
+    context: CallContext,
+    request: observe.GetSubProcessStreamRequest,
+  ): AsyncIterable<observe.LogItem> {
+    return logItems(batchesOf(this.executables.readProcessLog(context, request)));
+  }
+
+  getWorkloadLogStream(
+    context: CallContext,
+    request: observe.GetWorkloadLogStreamRequest,
+  ): AsyncIterable<observe.LogBatch> {
+    return this.backendFor(request.workload?.kind).readLog(context, request);
+  }
+
+  private backendFor(kind: meta.WorkloadKind | undefined): Pick<ExecutableBackend, 'readLog'> {
+    switch (kind) {
+      case meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE:
+        return this.executables;
+      case meta.WorkloadKind.WORKLOAD_KIND_CONTAINER:
+        return this.containers;
+      case meta.WorkloadKind.WORKLOAD_KIND_INSTANCE:
+        return this.instances;
+      default:
+        throw new InvalidSpecError('Cannot read the log: the request names no kind of workload', [
+          { field: 'workload.kind', description: 'must be executable, container or instance' },
+        ]);
+    }
+  }
+}
+
+async function* batchesOf(stream: AsyncIterable<observe.LogBatch>): AsyncGenerator<observe.LogItem[]> {
+  for await (const { items } of stream) yield items;
 }
