@@ -4,12 +4,19 @@
 //   node scripts/build.js [PROJECT...]
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const projects = process.argv.slice(2);
 const only = projects.length > 0 ? [`--projects=${projects.join(',')}`] : [];
+
+// `npm ci` goes on without it where it cannot be compiled, so that all that is missing is told in one place.
+if (!existsSync(join(root, 'node_modules/node-pty'))) {
+  process.stderr.write('node-pty is missing: there was no C++ compiler when `npm ci` ran. Run `npm ci` once more\n');
+  process.exit(1);
+}
 
 const started = performance.now();
 process.stderr.write('Building … ');

@@ -19,7 +19,12 @@ const needs = {
     { program: 'python3', package: 'python3', use: 'runs node-gyp' },
     { program: 'flock', package: 'util-linux', use: 'locks the directories of a daemon' },
   ],
-  test: [{ program: 'valgrind', package: 'valgrind', use: 'checks the memory use of the C code' }],
+  test: [
+    { program: 'valgrind', package: 'valgrind', use: 'checks the memory use of the C code' },
+    { program: 'tmux', package: 'tmux', use: 'is the terminal in which sessions are tried' },
+    { program: 'vim', package: 'vim-tiny', use: 'runs in that terminal, as does top' },
+    { program: 'top', package: 'procps', use: 'runs in that terminal, as does vim' },
+  ],
 };
 
 const { values } = parseArgs({
