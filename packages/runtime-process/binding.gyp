@@ -30,7 +30,7 @@
       "sources": [
         "native/shim/cgroup-remove.c", "native/shim/cgroup.c", "native/shim/child-list.c", "native/shim/client-frames.c",
         "native/shim/clients.c", "native/shim/control-socket.c", "native/shim/event-loop.c", "native/shim/failure.c",
-        "native/shim/files.c", "native/shim/frames.c", "native/shim/input.c", "native/shim/launcher.c",
+        "native/shim/files.c", "native/shim/fork-into.c", "native/shim/frames.c", "native/shim/input.c", "native/shim/launcher.c",
         "native/shim/lifetime.c", "native/shim/log-segments.c", "native/shim/log-writer.c", "native/shim/main.c",
         "native/shim/outbox.c", "native/shim/output.c", "native/shim/process-stat.c", "native/shim/process-tree.c",
         "native/shim/settings-values.c", "native/shim/settings.c", "native/shim/signals.c", "native/shim/start.c",

@@ -68,12 +68,6 @@ int shim_cgroups_make(struct shim_cgroups *cgroups, const struct shim_settings *
   return 0;
 }
 
-void shim_cgroups_enter_own(const struct shim_settings *settings) {
-  for (size_t i = 0; i < settings->shim_cgroups.count; i++) {
-    write_in(settings->shim_cgroups.items[i], "cgroup.procs", "0");
-  }
-}
-
 int shim_cgroup_open_version_2(const struct shim_settings *settings, size_t *index) {
   for (size_t i = 0; i < settings->cgroups.count; i++) {
     int directory = open(settings->cgroups.items[i], O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -15,9 +15,6 @@ struct shim_cgroups {
 /* Makes the directories and writes the values. On -1 what was made is still there. */
 int shim_cgroups_make(struct shim_cgroups *cgroups, const struct shim_settings *settings, struct shim_failure *failure);
 
-/* Puts this process into those that are there; one that refuses is no error. */
-void shim_cgroups_enter_own(const struct shim_settings *settings);
-
 /* The directory of the only cgroup that clone3(2) can start a process in, opened; -1 when there is none. */
 int shim_cgroup_open_version_2(const struct shim_settings *settings, size_t *index);
 

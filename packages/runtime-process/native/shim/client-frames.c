@@ -9,7 +9,9 @@
 /* Payload length of each frame; `stdin` has any. */
 static bool has_right_length(const struct client *client) {
   static const uint32_t lengths[] = {
-      [FRAME_STATE] = 0, [FRAME_WATCH] = 0, [FRAME_STDIN_END] = 0, [FRAME_RESIZE] = 4, [FRAME_SIGNAL] = 8, [FRAME_STOP] = 8};
+      [FRAME_STATE] = 0,  [FRAME_WATCH] = 0,  [FRAME_STDIN_END] = 0,
+      [FRAME_RESIZE] = 4, [FRAME_SIGNAL] = 8, [FRAME_STOP] = 8,
+  };
   enum frame_type type = frame_reader_type(&client->reader);
   return type == FRAME_STDIN || client->reader.length == lengths[type];
 }

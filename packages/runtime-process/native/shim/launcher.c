@@ -2,8 +2,10 @@
 #include "launcher.h"
 
 #include "files.h"
+#include "fork-into.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,13 +45,23 @@ static _Noreturn void be_launcher(int shim, int report) {
   exit(0);
 }
 
-int shim_launch(int report) {
+static pid_t fork_shim(const char *cgroup) {
+  int directory = cgroup == NULL ? -1 : open(cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  pid_t shim = shim_fork_into(directory);
+  if (shim < 0) {
+    shim = fork();
+  }
+  shim_close(&directory);
+  return shim;
+}
+
+int shim_launch(int report, const char *cgroup) {
   int ends[2];
   signal(SIGPIPE, SIG_IGN);
   if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
     return -1;
   }
-  pid_t shim = fork();
+  pid_t shim = fork_shim(cgroup);
   if (shim < 0) {
     close(ends[0]);
     close(ends[1]);

@@ -8,8 +8,9 @@
 /*
  * Forks. In the shim it returns a socket: the report goes into it, one byte comes back once the launcher has it, and
  * end of file means that the launcher is dead. In the launcher it does not return. -1 where there can be no shim.
+ * `cgroup`: directory of version 2 for the shim, or NULL; one that refuses it is no error.
  */
-int shim_launch(int report);
+int shim_launch(int report, const char *cgroup);
 
 /* What the shim learns about its launcher without waiting. */
 enum shim_launcher_news { LAUNCHER_WAITS, LAUNCHER_HAS_REPORT, LAUNCHER_DEAD };

@@ -59,29 +59,39 @@ static void release(struct shim *shim) {
 
 static const struct source closed = {.descriptor = -1};
 
+static int refuse(const struct shim_failure *failure) {
+  return shim_report_failure(report_descriptor, failure) ? 0 : 1;
+}
+
 int main(void) {
   /* Whatever else was inherited is none of the shim's business, and might keep a pipe of the daemon open. */
   syscall(SYS_close_range, first_stray_descriptor, ~0U, 0U);
-  int launcher = shim_launch(report_descriptor);
-  struct shim_failure failure = {0};
-  if (launcher < 0) {
-    shim_fail(&failure, AURAE_STEP_CLONE, errno, "aurae-shim");
-    return shim_report_failure(report_descriptor, &failure) ? 0 : 1;
-  }
   static struct shim shim;
   shim = (struct shim){.epoll = -1,
                        .signals = closed,
-                       .launcher = {.descriptor = launcher},
+                       .launcher = closed,
                        .listener = closed,
                        .input = closed,
                        .outputs = {{.source = closed, .flush_at_ms = SHIM_NEVER},
                                    {.source = closed, .flush_at_ms = SHIM_NEVER}},
                        .log = {.segment = -1},
                        .state_due_ms = SHIM_NEVER};
-  if (shim_start(&shim, settings_descriptor, &failure) == 0) {
+  struct shim_failure failure = {0};
+  if (shim_settings_read(&shim.settings, settings_descriptor, &failure) != 0) {
+    shim_settings_free(&shim.settings);
+    return refuse(&failure);
+  }
+  close(settings_descriptor);
+  const struct string_list *cgroups = &shim.settings.shim_cgroups;
+  shim.launcher.descriptor = shim_launch(report_descriptor, cgroups->count == 0 ? NULL : cgroups->items[0]);
+  if (shim.launcher.descriptor < 0) {
+    shim_fail(&failure, AURAE_STEP_CLONE, errno, "aurae-shim");
+    return refuse(&failure);
+  }
+  if (shim_start(&shim, &failure) == 0) {
     supervise(&shim);
   } else {
-    shim_report_failure(launcher, &failure);
+    shim_report_failure(shim.launcher.descriptor, &failure);
   }
   release(&shim);
   return 0;

@@ -105,9 +105,10 @@ void output_drain(struct shim *shim) {
     int descriptor = output->source.descriptor;
     int capacity = descriptor < 0 ? 0 : fcntl(descriptor, F_GETPIPE_SZ);
     size_t most = capacity > most_left_bytes ? (size_t)capacity : most_left_bytes;
-    ssize_t count = 0;
-    for (size_t total = 0; descriptor >= 0 && total <= most && (count = read_chunk(output)) > 0; total += (size_t)count) {
+    ssize_t count = descriptor < 0 ? 0 : read_chunk(output);
+    for (size_t total = 0; count > 0 && total <= most; count = read_chunk(output)) {
       take(shim, output, (size_t)count);
+      total += (size_t)count;
     }
     flush(shim, output);
     close_output(shim, output);

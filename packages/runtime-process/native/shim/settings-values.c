@@ -50,7 +50,8 @@ const char *shim_take_limit(struct shim_settings *settings, char *value) {
   uint64_t soft = 0;
   uint64_t hard = 0;
   if (!parse_number(&value, ':', 10, 0, RLIM_NLIMITS - 1, &resource) ||
-      !parse_number(&value, ':', 10, 0, UINT64_MAX, &soft) || !parse_number(&value, '\0', 10, soft, UINT64_MAX, &hard)) {
+      !parse_number(&value, ':', 10, 0, UINT64_MAX, &soft) ||
+      !parse_number(&value, '\0', 10, soft, UINT64_MAX, &hard)) {
     return "is not NUMBER:SOFT:HARD with SOFT not above HARD";
   }
   if (settings->limit_count == RLIM_NLIMITS) {
@@ -69,7 +70,8 @@ const char *shim_take_stdin(struct shim_settings *settings, char *value) {
 const char *shim_take_terminal(struct shim_settings *settings, char *value) {
   uint64_t rows = 0;
   uint64_t columns = 0;
-  if (!parse_number(&value, 'x', 10, 0, UINT16_MAX, &rows) || !parse_number(&value, '\0', 10, 0, UINT16_MAX, &columns)) {
+  if (!parse_number(&value, 'x', 10, 0, UINT16_MAX, &rows) ||
+      !parse_number(&value, '\0', 10, 0, UINT16_MAX, &columns)) {
     return "is not ROWSxCOLUMNS";
   }
   settings->has_terminal = true;

@@ -23,7 +23,9 @@ static const char *take_directory(struct shim_settings *s, char *value) { return
 static const char *take_log(struct shim_settings *s, char *value) { return take_absolute(&s->log, value); }
 static const char *take_socket(struct shim_settings *s, char *value) { return take_absolute(&s->socket, value); }
 static const char *take_kill(struct shim_settings *s, char *value) { return take_absolute(&s->cgroup_kill, value); }
-static const char *take_freezer(struct shim_settings *s, char *value) { return take_absolute(&s->cgroup_freezer, value); }
+static const char *take_freezer(struct shim_settings *s, char *value) {
+  return take_absolute(&s->cgroup_freezer, value);
+}
 static const char *take_events(struct shim_settings *s, char *value) { return take_absolute(&s->cgroup_events, value); }
 
 static const char *take_item(struct string_list *list, char *value) {
@@ -140,7 +142,8 @@ static int check_whole(const struct shim_settings *s, struct shim_failure *failu
   const char *chosen[] = {s->cgroup_kill, s->cgroup_freezer};
   for (size_t i = 0; i < 2; i++) {
     if (chosen[i] != NULL && !is_listed(&s->cgroups, chosen[i])) {
-      return shim_fail(failure, AURAE_STEP_SETTINGS, EINVAL, "\"%.200s\" is none of the settings \"cgroup\"", chosen[i]);
+      return shim_fail(failure, AURAE_STEP_SETTINGS, EINVAL, "\"%.200s\" is none of the settings \"cgroup\"",
+                       chosen[i]);
     }
   }
   return 0;
@@ -179,8 +182,11 @@ static char *read_whole(int descriptor, size_t *length) {
 }
 
 int shim_settings_read(struct shim_settings *settings, int descriptor, struct shim_failure *failure) {
-  *settings = (struct shim_settings){
-      .log_segment_bytes = 10 * 1024 * 1024, .log_segments = 5, .stop_signal = 15, .stop_grace_ms = 10000, .umask = 022};
+  *settings = (struct shim_settings){.log_segment_bytes = 10 * 1024 * 1024,
+                                     .log_segments = 5,
+                                     .stop_signal = 15,
+                                     .stop_grace_ms = 10000,
+                                     .umask = 022};
   size_t length = 0;
   settings->text = read_whole(descriptor, &length);
   if (settings->text == NULL) {

@@ -87,12 +87,10 @@ static int run_workload(struct shim *shim, struct shim_failure *failure) {
   return 0;
 }
 
-int shim_start(struct shim *shim, int settings, struct shim_failure *failure) {
-  if (become_shim(shim, failure) != 0 || shim_settings_read(&shim->settings, settings, failure) != 0) {
+int shim_start(struct shim *shim, struct shim_failure *failure) {
+  if (become_shim(shim, failure) != 0) {
     return -1;
   }
-  close(settings);
-  shim_cgroups_enter_own(&shim->settings);
   if (open_log(shim, failure) != 0 || status_files_prepare(shim, failure) != 0 ||
       listen_for_clients(shim, failure) != 0 || shim_cgroups_make(&shim->cgroups, &shim->settings, failure) != 0 ||
       run_workload(shim, failure) != 0) {

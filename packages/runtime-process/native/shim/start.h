@@ -3,7 +3,7 @@
 
 #include "shim.h"
 
-/* Makes everything ready and starts the workload. Returns 0, or -1 with `failure` and nothing left. */
-int shim_start(struct shim *shim, int settings, struct shim_failure *failure);
+/* Makes everything ready by the shim's settings and starts the workload. Returns 0, or -1 with `failure` and nothing left. */
+int shim_start(struct shim *shim, struct shim_failure *failure);
 
 #endif

@@ -41,7 +41,8 @@ void terminal_give_to(int master, pid_t process) {
   char path[32];
   struct stat status;
   snprintf(path, sizeof path, "/proc/%d", process);
-  if (ptsname_r(master, name, sizeof name) == 0 && stat(path, &status) == 0 && chown(name, status.st_uid, (gid_t)-1) != 0) {
+  if (ptsname_r(master, name, sizeof name) == 0 && stat(path, &status) == 0 &&
+      chown(name, status.st_uid, (gid_t)-1) != 0) {
     return; /* it still has it as its controlling terminal */
   }
 }

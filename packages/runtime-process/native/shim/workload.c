@@ -3,6 +3,7 @@
 
 #include "cgroup.h"
 #include "files.h"
+#include "fork-into.h"
 #include "terminal.h"
 #include "workload-child.h"
 
@@ -11,12 +12,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/sched.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -85,15 +84,9 @@ static int open_stdio(const struct shim_settings *settings, struct workload_ends
   return 0;
 }
 
-/* Right inside its cgroup of version 2 where the kernel can: moving a process costs milliseconds. */
 static pid_t start_child(struct workload_child *child) {
   int cgroup = shim_cgroup_open_version_2(child->settings, &child->entered_cgroup);
-  pid_t pid = -1;
-  if (cgroup >= 0) {
-    struct clone_args arguments = {
-        .flags = CLONE_INTO_CGROUP, .exit_signal = SIGCHLD, .cgroup = (unsigned int)cgroup};
-    pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
-  }
+  pid_t pid = shim_fork_into(cgroup);
   if (pid < 0) {
     child->entered_cgroup = SIZE_MAX;
     pid = fork();

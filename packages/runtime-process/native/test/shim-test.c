@@ -203,7 +203,9 @@ static void frames_survive_any_cut(void) {
 
 static void invalid_headers_are_refused(void) {
   static const unsigned char headers[][8] = {
-      {0, 0, 0, 0, 0, 0, 0, 0}, {8, 0, 0, 0, 0, 0, 0, 0}, {1, 1, 0, 0, 0, 0, 0, 0}, {3, 0, 0, 0, 1, 0, 1, 0}, {16, 0, 0, 0, 0, 0, 0, 0}};
+      {0, 0, 0, 0, 0, 0, 0, 0}, {8, 0, 0, 0, 0, 0, 0, 0},  {1, 1, 0, 0, 0, 0, 0, 0},
+      {3, 0, 0, 0, 1, 0, 1, 0}, {16, 0, 0, 0, 0, 0, 0, 0},
+  };
   for (size_t i = 0; i < sizeof headers / sizeof *headers; i++) {
     int ends[2];
     CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
@@ -248,7 +250,8 @@ static void outbox_keeps_what_does_not_fit(void) {
   close(ends[0]);
 }
 
-static int read_settings(const char *text, size_t length, struct shim_settings *settings, struct shim_failure *failure) {
+static int read_settings(const char *text, size_t length, struct shim_settings *settings,
+                         struct shim_failure *failure) {
   int file = memfd_create("settings", MFD_CLOEXEC);
   CHECK(write(file, text, length) == (ssize_t)length);
   int result = shim_settings_read(settings, file, failure);

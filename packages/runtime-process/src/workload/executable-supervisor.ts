@@ -233,8 +233,7 @@ export class ExecutableSupervisor implements WorkloadHost {
       if (current) this.onChange(current);
     };
     const run = await this.starter.start({ workload, number, record, spec, nextSequence }, signal, changed);
-    await workload.unhold();
-    await workload.forgetBefore(number);
+    if (number > 1) await workload.begun(number);
     return run;
   }
 

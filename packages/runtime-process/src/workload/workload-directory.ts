@@ -39,8 +39,9 @@ export class WorkloadDirectory {
     return numbers.sort((one, other) => one - other).map((number) => this.run(number));
   }
 
-  /** Removes the run that is one too many, once that number has begun. */
-  async forgetBefore(number: number): Promise<void> {
+  /** A further run has begun: what was to hold it down does no more, and the run that is one too many is forgotten. */
+  async begun(number: number): Promise<void> {
+    await rm(this.heldPath, { force: true });
     if (number > keptRuns) await this.run(number - keptRuns).remove();
   }
 
@@ -56,10 +57,6 @@ export class WorkloadDirectory {
 
   async isHeld(): Promise<boolean> {
     return (await namesIn(this.path)).includes('held');
-  }
-
-  async unhold(): Promise<void> {
-    await rm(this.heldPath, { force: true });
   }
 
   /** Takes back what a failed first start has left, and nothing else. */

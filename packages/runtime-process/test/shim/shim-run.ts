@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import { expect, onTestFinished } from 'vitest';
+import { makeFifo } from '../fifo.js';
 import { temporaryDirectory } from '../temporary-directory.js';
 import { type LoggedStream, readLog, reassemble } from './log-records.js';
 import { ShimConnection } from './shim-connection.js';
@@ -33,7 +34,6 @@ export class ShimRun {
   readonly report: Promise<string>;
   /** No process of it is left: nobody holds the descriptor of the lock. */
   readonly ended: Promise<unknown>;
-  readonly #settings: string;
 
   constructor(
     readonly program: ShimProgram,
@@ -48,18 +48,13 @@ export class ShimRun {
       // A socket in place of the lock file: its end says that nobody holds it.
       stdio: ['ignore', 'pipe', 'ignore', 'pipe', 'pipe'],
     });
-    this.#settings = settingsText(command, directory, settings);
     const lock = this.launcher.stdio[4] as Readable;
     this.ended = once(lock.resume(), 'close');
     this.report = textOf(this.launcher.stdout as Readable);
+    const given = this.launcher.stdio[3] as Writable;
+    given.on('error', () => undefined); // it may be dead
+    given.end(settingsText(command, directory, settings));
     onTestFinished(() => this.#stop());
-  }
-
-  /** The shim goes on from here. */
-  giveSettings(): void {
-    const settings = this.launcher.stdio[3] as Writable;
-    settings.on('error', () => undefined); // it may be dead
-    settings.end(this.#settings);
   }
 
   /** The pids, once the workload runs. */
@@ -141,12 +136,13 @@ export function startShim(
   settings: Settings = {},
   directory = join(temporaryDirectory(), 'run'),
 ): ShimRun {
-  const run = new ShimRun(program, directory, command, settings);
-  run.giveSettings();
-  return run;
+  return new ShimRun(program, directory, command, settings);
 }
 
-/** The same, but the shim waits for `giveSettings`. */
-export function startHeldShim(program: ShimProgram, command: readonly string[]): ShimRun {
-  return new ShimRun(program, join(temporaryDirectory(), 'run'), command, {});
+/** The same, but the shim waits before it starts the command: until `goOn`. */
+export function startHeldShim(program: ShimProgram, command: readonly string[]) {
+  const directory = temporaryDirectory();
+  const { path, opened } = makeFifo(directory);
+  const run = startShim(program, command, { 'cgroup-set': [`${path}=1`] }, join(directory, 'run'));
+  return { run, goOn: opened };
 }

@@ -1,12 +1,25 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { temporaryDirectory } from '../temporary-directory.js';
-import { bytesOf, frame, frameType, numbers } from './shim-connection.js';
+import { bytesOf, frame, frameType, numbers, type ShimConnection } from './shim-connection.js';
 import type { ShimProgram } from './shim-program.js';
 import { startShim } from './shim-run.js';
+
+const chunkBytes = 65_536;
+
+function sendInput(client: ShimConnection, input: Buffer): void {
+  for (let offset = 0; offset < input.length; offset += chunkBytes) {
+    client.send(frameType.stdin, input.subarray(offset, offset + chunkBytes));
+  }
+  client.send(frameType.stdinEnd);
+}
+
+function digestLine(input: Buffer): string {
+  return `${createHash('sha256').update(input).digest('hex')}  -\n`;
+}
 
 export function socketScenarios(shim: () => ShimProgram): void {
   test('fifty watchers see all output, then the end', async () => {
@@ -45,15 +58,26 @@ export function socketScenarios(shim: () => ShimProgram): void {
     const input = randomBytes(1 << 20);
     const run = startShim(shim(), ['sh', '-c', 'sleep 0.2; sha256sum'], { stdin: 'pipe' });
     const client = await run.client();
-    await client.watch();
-    for (let offset = 0; offset < input.length; offset += 65_536) {
-      client.send(frameType.stdin, input.subarray(offset, offset + 65_536));
-    }
-    client.send(frameType.stdinEnd);
-    // Gone before the workload has read: what was sent still counts.
-    client.socket.end();
+    sendInput(client, input);
     await run.exit();
-    expect(run.logged('stdout')).toBe(`${createHash('sha256').update(input).digest('hex')}  -\n`);
+    expect(run.logged('stdout')).toBe(digestLine(input));
+  });
+
+  test('input counts also from a client that is gone before the workload reads', async () => {
+    // So much waits in the pipe, in the shim and in the socket.
+    const input = randomBytes(3 * chunkBytes);
+    const go = join(temporaryDirectory(), 'go');
+    const script = `while [ ! -e ${go} ]; do sleep 0.01; done; exec sha256sum`;
+    const run = startShim(shim(), ['sh', '-c', script], { stdin: 'pipe' });
+    const gone = await run.client();
+    sendInput(gone, input);
+    gone.socket.destroySoon();
+    await once(gone.socket, 'close');
+    // The shim answers: it has noticed.
+    await (await run.connect()).watch();
+    writeFileSync(go, '');
+    await run.exit();
+    expect(run.logged('stdout')).toBe(digestLine(input));
   });
 
   test('input for a workload that does not read it holds up its own connection alone', async () => {

@@ -152,10 +152,10 @@ export function startScenarios(shim: () => ShimProgram): void {
   });
 
   test('a launcher that dies before it has the report takes the workload with it', async () => {
-    const run = startHeldShim(shim(), ['sh', '-c', 'trap "" TERM; while :; do sleep 1000; done']);
+    const { run, goOn } = startHeldShim(shim(), ['sh', '-c', 'trap "" TERM; while :; do sleep 1000; done']);
     await expect.poll(() => childrenOf(run.launcher.pid), { timeout: 20_000 }).toHaveLength(1);
     run.launcher.kill('SIGSTOP');
-    run.giveSettings();
+    await goOn();
     await expect.poll(() => run.files(), { timeout: 20_000 }).toContain('state');
     run.launcher.kill('SIGKILL');
     expect(await run.report).toBe('');
