@@ -190,6 +190,8 @@ describe('a sink that fails', () => {
         dropped: 0n,
         level: 'warn',
         fieldsJson: '{"sink":"sink-0","lostLines":4}',
+        partial: false,
+        lineBytes: Buffer.alloc(0),
       },
     });
     expect(sink.batches.flat()[2]?.item).toMatchObject({ sequence: 6n, dropped: 4n });

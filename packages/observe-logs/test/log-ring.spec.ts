@@ -32,8 +32,10 @@ describe('LogRing keeps', () => {
     const fields = { port: 1, size: 2n };
     expect(ring.append({ channel: 'api', line: 'hello', timestampMs: 1234.9, level: 'warn', fields })).toBe(1n);
     expect(ring.append({ channel: 'stdout', line: '', timestampMs: Number.NaN })).toBe(2n);
+    const whole = { partial: false, lineBytes: Buffer.alloc(0) };
     expect(await backlog(ring)).toEqual([
       {
+        ...whole,
         channel: 'api',
         line: 'hello',
         timestamp: 1234n,
@@ -42,7 +44,7 @@ describe('LogRing keeps', () => {
         level: 'warn',
         fieldsJson: '{"port":1,"size":"2"}',
       },
-      { channel: 'stdout', line: '', timestamp: 0n, sequence: 2n, dropped: 0n, level: '', fieldsJson: '' },
+      { ...whole, channel: 'stdout', line: '', timestamp: 0n, sequence: 2n, dropped: 0n, level: '', fieldsJson: '' },
     ]);
   });
 

@@ -3,6 +3,7 @@ export * as meta from './gen/meta.js';
 export * as observe from './gen/observe.js';
 export * as runtime from './gen/runtime.js';
 export * as schedule from './gen/schedule.js';
+export { backendDefinitions } from './backend-definitions.js';
 export {
   type BackendContracts,
   type BackendHost,

@@ -1,19 +1,7 @@
+import { backendDefinitions } from './backend-definitions.js';
 import type { BackendContracts, BackendKind } from './backend-registration.js';
 import type { AuraeError } from './errors.js';
-import {
-  ContainerBackendService,
-  ExecutableBackendService,
-  InstanceBackendService,
-  LogSinkService,
-} from './gen/backend.js';
 import type { BackendDescription } from './gen/meta.js';
-
-const definitions = {
-  executable: ExecutableBackendService,
-  container: ContainerBackendService,
-  instance: InstanceBackendService,
-  'log-sink': LogSinkService,
-};
 
 /**
  * Stands in for a backend that cannot serve: it describes itself, and refuses everything else with an error.
@@ -26,7 +14,7 @@ export function unavailableBackend<Kind extends BackendKind>(
   description: BackendDescription,
   refusal: () => AuraeError,
 ): BackendContracts[Kind] {
-  const methods = Object.entries(definitions[kind]).map(([name, { responseStream }]) => [
+  const methods = Object.entries(backendDefinitions[kind]).map(([name, { responseStream }]) => [
     name,
     responseStream ? () => failingStream(refusal()) : () => Promise.reject(refusal()),
   ]);

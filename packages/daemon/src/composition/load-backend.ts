@@ -7,6 +7,7 @@ import { optionFaults } from '../config/config-faults.js';
 import { describeValue } from '../config/describe-value.js';
 import { StartupError } from '../lifecycle/startup-error.js';
 import { builtInBackend, builtInNames } from './built-in-backends.js';
+import { wholeContract } from './whole-contract.js';
 
 /** A choice in the configuration, and where it stands there. */
 export interface BackendChoice<Kind extends BackendKind> {
@@ -60,7 +61,7 @@ async function create<Kind extends BackendKind>(
   );
   if (missing.length > 0)
     throw new StartupError(`${setting} makes no ${kind} backend: it has no ${missing.join(', ')}`);
-  return backend;
+  return wholeContract(kind, registration.name, backend);
 }
 
 type Methods = Readonly<Record<string, unknown>>;

@@ -41,6 +41,10 @@ async function exec(context, { command }) {
     endedAtMs: 0n,
     executable: undefined,
     failedStep: 0,
+    outOfMemory: false,
+    restarts: 0,
+    nextStartAtMs: 0n,
+    logLostRecords: 0n,
   };
 }
 
