@@ -131,5 +131,6 @@ void control_socket_remove(struct shim *shim) {
       status.st_ino == shim->socket_inode) {
     unlink(shim->settings.socket);
   }
+  shim->socket_inode = 0;
   shim_close_source(shim, &shim->listener);
 }

@@ -24,11 +24,15 @@ void lifetime_undo(struct shim *shim) {
   log_writer_undo(&shim->log);
 }
 
+/* The socket goes first: whoever hears or reads of the end finds nothing left but the files. */
 static void write_exit(struct shim *shim, int64_t now_ms) {
+  control_socket_accept(shim);
+  control_socket_remove(shim);
   if (status_write_exit(shim) == 0) {
     shim->phase = SHIM_LEAVING;
     shim->leave_by_ms = now_ms + leave_ms;
   } else {
+    control_socket_listen(shim);
     shim->exit_due_ms = now_ms + exit_pause_ms;
   }
 }
@@ -164,9 +168,6 @@ int64_t lifetime_tick(struct shim *shim, int64_t now_ms) {
       write_exit(shim, now_ms);
     }
     return shim->phase == SHIM_ENDING ? earlier(next, shim->exit_due_ms) : now_ms;
-  }
-  if (shim->clients == NULL) {
-    control_socket_accept(shim);
   }
   if (shim->clients == NULL || now_ms >= shim->leave_by_ms) {
     shim->phase = SHIM_DONE;

@@ -18,7 +18,7 @@ static void act(struct shim *shim, uint32_t signal) {
     return;
   } else if (signal == SIGTERM) {
     stop_ladder_begin(shim, shim->settings.stop_signal, shim->settings.stop_grace_ms, true);
-  } else if (signal == SIGUSR1) {
+  } else if (signal == SIGUSR1 && shim->phase < SHIM_LEAVING) {
     control_socket_listen(shim); /* where that fails, the old one stays: the next SIGUSR1 tries again */
   }
 }

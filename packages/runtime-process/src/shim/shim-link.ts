@@ -70,7 +70,8 @@ export class ShimLink {
       } catch {
         // A shim that is being started does not listen yet; one whose socket was removed does when it is asked to.
       }
-      if (!(await this.isAlive())) return undefined;
+      // One that has ended closes its socket first and waits for slow watchers then.
+      if ((await this.place.readExit()) || !(await this.isAlive())) return undefined;
       if (pauseMs > shortestPauseMs) await this.askToListen();
       await delay(pauseMs, undefined, { signal }).catch(() => undefined);
     }

@@ -3,6 +3,7 @@ import { chmod, type FileHandle, mkdir, open, readFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path';
 import { FailedPreconditionError, InvalidSpecError } from '@aurae/proto';
 import { CgroupHost } from '../cgroup/cgroup-host.js';
+import { CommandCgroups } from '../cgroup/command-cgroups.js';
 import { nativeBinding } from '../native-binding.js';
 import type { CompleteProcessRuntimeOptions } from '../process-runtime-options.js';
 import type { ProcessScanner } from '../process-scanner.js';
@@ -17,6 +18,8 @@ const longestRunDirectory = 85;
 export interface OpenSupervisor {
   readonly supervisor: ExecutableSupervisor;
   readonly cgroups: CgroupHost;
+  /** Of commands. Undefined where the host has none for them. */
+  readonly commandCgroups: CommandCgroups | undefined;
   /** Lets go of everything; the executables run on. */
   close(): Promise<void>;
 }
@@ -58,12 +61,15 @@ export async function openSupervisor(
     for (const workload of await adoptWorkloads({ workloadsPath, bootId, log }, starter, supervisor)) {
       supervisor.adopt(workload);
     }
+    const commandCgroups = await CommandCgroups.open(cgroups, report);
     const close = async () => {
       await supervisor.release();
+      // Before their parent, which has to be empty then.
+      await commandCgroups?.[Symbol.asyncDispose]();
       await cgroups.dispose();
       await lock.close();
     };
-    return { supervisor, cgroups, close };
+    return { supervisor, cgroups, commandCgroups, close };
   } catch (error) {
     await lock.close();
     throw error;

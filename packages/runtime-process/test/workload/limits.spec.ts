@@ -13,7 +13,7 @@ function limits(given: Partial<Record<'memoryBytes' | 'cpuMillis' | 'pids', numb
   return { limits: { memoryBytes: BigInt(memoryBytes), cpuMillis, pids } };
 }
 
-/** Directories below the parent of the tests, in all hierarchies. */
+/** Cgroups of executables below the parent of the tests, in all hierarchies. */
 async function cgroupsLeft(): Promise<string[]> {
   const parents = (await readFile('/proc/self/mountinfo', 'utf8'))
     .split('\n')
@@ -23,7 +23,7 @@ async function cgroupsLeft(): Promise<string[]> {
     parents.map(async (parent) => {
       const entries = await readdir(parent, { withFileTypes: true }).catch(() => []);
       return entries
-        .filter((entry) => entry.isDirectory() && entry.name !== 'shims')
+        .filter((entry) => entry.isDirectory() && entry.name !== 'shims' && !entry.name.includes('@exec-'))
         .map(({ name }) => `${parent}/${name}`);
     }),
   );

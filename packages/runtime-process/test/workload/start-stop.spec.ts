@@ -261,6 +261,23 @@ test('an ended one is shown until it is removed, with its log', async () => {
   await expect(executables.remove('job')).rejects.toThrow(NotFoundError);
 });
 
+test('a start and a removal at once spoil nothing for each other', async () => {
+  const executables = await Executables.open();
+  for (let round = 0; round < 10; round++) {
+    await executables.start('job', ['true']);
+    await executables.becomes('job', STATUS_COMPLETE);
+    const start = executables.start('job', ['sh', '-c', 'echo again; exec sleep 1000']);
+    const [, started] = await Promise.allSettled([executables.remove('job'), start]);
+    if (started.status === 'fulfilled') {
+      expect(await firstLine(executables, 'job')).toBe('again');
+      await executables.stop('job');
+    } else {
+      expect(started.reason).toBeInstanceOf(AlreadyExistsError);
+    }
+    await executables.remove('job').catch(() => undefined);
+  }
+});
+
 test('a live one cannot be removed', async () => {
   const executables = await Executables.open();
   await executables.start('web', ['sleep', '1000']);

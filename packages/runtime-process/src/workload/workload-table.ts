@@ -1,0 +1,122 @@
+import { AlreadyExistsError, FailedPreconditionError, NotFoundError, ResourceExhaustedError } from '@aurae/proto';
+import { unlessAborted } from '../unless-aborted.js';
+import type { Workload } from './workload.js';
+
+export interface WorkloadTableOptions {
+  /** How many executables may live at a time. */
+  readonly maxExecutables: number;
+  /** How many that have ended are remembered, with their logs. */
+  readonly maxEndedExecutables: number;
+}
+
+/** The executables by name: those that live, and those that have ended and are remembered. */
+export class WorkloadTable {
+  /** Those that were started last come last. */
+  private readonly workloads = new Map<string, Workload>();
+  /** Names that are being started or removed: nobody else may have them meanwhile. */
+  private readonly taken = new Map<string, Promise<unknown>>();
+
+  constructor(private readonly options: WorkloadTableOptions) {}
+
+  get(name: string): Workload | undefined {
+    return this.workloads.get(name);
+  }
+
+  all(): Workload[] {
+    return [...this.workloads.values()];
+  }
+
+  living(): Workload[] {
+    return this.all().filter((workload) => !workload.isOver);
+  }
+
+  add(workload: Workload): void {
+    const { name } = workload.spec;
+    this.workloads.delete(name);
+    this.workloads.set(name, workload);
+  }
+
+  /** Throws `AlreadyExistsError` and `ResourceExhaustedError` where no executable of that name may be started now. */
+  admit(name: string): void {
+    const workload = this.workloads.get(name);
+    if (this.taken.has(name) || (workload && !workload.isOver)) {
+      throw new AlreadyExistsError(
+        `Cannot start "${shown(name)}": an executable of that name runs already. Stop it first, or choose another name`,
+      );
+    }
+    const live = this.taken.size + this.living().length;
+    if (live < this.options.maxExecutables) return;
+    throw new ResourceExhaustedError(
+      `Cannot start "${shown(name)}": ${live} executables live already, which is the limit. Stop some, or raise ` +
+        'max_executables in the config',
+    );
+  }
+
+  /** Keeps the name from everybody else until the work is done. */
+  async holding<Result>(name: string, work: Promise<Result>): Promise<Result> {
+    this.taken.set(name, work);
+    try {
+      return await work;
+    } finally {
+      this.taken.delete(name);
+    }
+  }
+
+  /** Of that name, running or ended. Throws `NotFoundError`. */
+  find(name: string, action: string): Workload {
+    const workload = this.workloads.get(name);
+    if (workload) return workload;
+    throw new NotFoundError(
+      `Cannot ${action} "${shown(name)}": there is no executable of that name. \`aurae ps -a\` shows those there are`,
+    );
+  }
+
+  /** The same, but not ended for good. Waits for a start that is going on. */
+  async findLive(name: string, action: string, signal: AbortSignal): Promise<Workload> {
+    await this.untilFree(name, signal);
+    const workload = this.find(name, action);
+    if (workload.isOver) throw new NotFoundError(`Cannot ${action} "${shown(name)}": it has ended already`);
+    return workload;
+  }
+
+  /** Forgets one that has ended, with its log. */
+  async remove(name: string, signal: AbortSignal): Promise<void> {
+    await this.untilFree(name, signal);
+    const workload = this.find(name, 'remove');
+    if (!workload.isOver) {
+      throw new FailedPreconditionError(`Cannot remove "${shown(name)}": it still runs. Stop it first`);
+    }
+    await this.forget(workload);
+  }
+
+  /** Forgets those that ended long ago, where there are too many. */
+  async forgetOldest(): Promise<void> {
+    const ended = this.all().filter(({ isOver }) => isOver);
+    const surplus = ended.slice(0, Math.max(0, ended.length - this.options.maxEndedExecutables));
+    for (const workload of surplus) if (!this.taken.has(workload.spec.name)) await this.forget(workload);
+  }
+
+  /** Resolves once no name is being started or removed. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.taken.values());
+  }
+
+  private async untilFree(name: string, signal: AbortSignal): Promise<void> {
+    for (let work = this.taken.get(name); work; work = this.taken.get(name)) {
+      await unlessAborted(
+        work.catch(() => undefined),
+        signal,
+      );
+    }
+  }
+
+  private async forget({ spec, directory }: Workload): Promise<void> {
+    this.workloads.delete(spec.name);
+    await this.holding(spec.name, directory.remove());
+  }
+}
+
+/** Names may be commands of any length. */
+function shown(name: string): string {
+  return name.length <= 200 ? name : `${name.slice(0, 200)}…`;
+}
