@@ -6,7 +6,7 @@ import { type Call, measure, type Plan } from './measure.js';
 
 /** What a caller is started with, as JSON on its command line. */
 export interface CallerTask {
-  readonly family: 'child-process' | 'addon' | 'runtime' | 'echo' | 'exec';
+  readonly family: 'child-process' | 'addon' | 'runtime' | 'echo' | 'exec' | 'executable-start';
   /** Where the server of the case lives. */
   readonly directory: string;
   readonly bigHeap: boolean;
@@ -25,6 +25,8 @@ async function openCall({ family, directory }: CallerTask): Promise<Call> {
       return (await import('./cases/echo.js')).echoCall(directory);
     case 'exec':
       return (await import('./cases/exec.js')).execCall(directory);
+    case 'executable-start':
+      return (await import('./cases/executable-start.js')).executableStartCall(directory);
   }
 }
 

@@ -10,6 +10,7 @@ export const caseNames = [
   'echo',
   'exec',
   'exec-1gb',
+  'executable-start',
 ] as const;
 
 export type CaseName = (typeof caseNames)[number];
@@ -17,7 +18,7 @@ export type CaseName = (typeof caseNames)[number];
 const bigHeapSuffix = '-1gb';
 
 /** What is called. The one process that makes a difference may have a heap of 1 GB. */
-export type Family = 'raw' | 'child-process' | 'addon' | 'runtime' | 'echo' | 'exec';
+export type Family = 'raw' | 'child-process' | 'addon' | 'runtime' | 'echo' | 'exec' | 'executable-start';
 
 export function familyOf(name: CaseName): Family {
   return (hasBigHeap(name) ? name.slice(0, -bigHeapSuffix.length) : name) as Family;

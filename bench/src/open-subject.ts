@@ -22,7 +22,8 @@ export async function openSubject(workspace: Workspace, name: CaseName): Promise
       const caller = await startCaller(workspace, name, { family, directory, bigHeap: false });
       return { ...caller, serverPid: server.process.pid as number };
     }
-    case 'exec': {
+    case 'exec':
+    case 'executable-start': {
       // The heap is the daemon's: it is the daemon that lives long.
       const root = join(directory, name);
       const daemon = await startDaemon(workspace, root, hasBigHeap(name));

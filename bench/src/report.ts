@@ -1,5 +1,6 @@
 import type { CaseName } from './case-names.js';
 import { parallelCalls, type CaseRound, type Rounds } from './run-rounds.js';
+import type { Finding } from './scenarios/index.js';
 import { median } from './statistics.js';
 import type { TargetResult } from './targets.js';
 
@@ -14,6 +15,7 @@ const titles: Readonly<Record<CaseName, string>> = {
   echo: 'grpc-js unary echo, mTLS, Unix',
   exec: 'Exec: client and auraed',
   'exec-1gb': 'Exec, 1 GB heap in auraed',
+  'executable-start': 'ExecutableStart, to running',
 };
 
 const columns: readonly (readonly [string, keyof CaseRound, number])[] = [
@@ -34,6 +36,19 @@ export function report(rounds: Rounds, targets: readonly TargetResult[]): string
     ...targets.map(({ reached, target, shown }) => `${reached ? 'reached' : 'MISSED '}  ${target}: ${shown}`),
     '',
   ].join('\n');
+}
+
+/** What a scenario has found, for a person. */
+export function reportFindings(name: string, findings: readonly Finding[]): string {
+  const marks = new Map([
+    [true, 'reached'],
+    [false, 'MISSED '],
+  ]);
+  const lines = findings.map(({ reached, what, shown }) => {
+    const mark = (reached === undefined ? undefined : marks.get(reached)) ?? '       ';
+    return `${mark}  ${what}: ${shown.trim()}`;
+  });
+  return `\n${[name, ...lines].join('\n')}\n`;
 }
 
 function cell(measured: readonly CaseRound[]) {

@@ -35,6 +35,13 @@ const targets: readonly Target[] = [
     isReached: (value) => value >= 0.6,
     show: percent,
   },
+  {
+    target: 'ExecutableStart is done at most 3 ms later than raw spawn (p50)',
+    cases: ['executable-start', 'raw'],
+    valueOf: (start, raw) => start.p50Ms - raw.p50Ms,
+    isReached: (value) => value <= 3,
+    show: (value) => `${value.toFixed(2)} ms`,
+  },
 ];
 
 export interface TargetResult {

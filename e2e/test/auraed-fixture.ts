@@ -33,9 +33,14 @@ export class Program {
     });
   }
 
-  static start(command: string, args: readonly string[], env: Record<string, string> = {}): Program {
+  static start(
+    command: string,
+    args: readonly string[],
+    env: Record<string, string> = {},
+    stdin: 'ignore' | 'pipe' = 'ignore',
+  ): Program {
     return new Program(
-      spawn(command, args, { env: { ...environment(), ...env }, stdio: ['ignore', 'pipe', 'pipe'], cwd: '/' }),
+      spawn(command, args, { env: { ...environment(), ...env }, stdio: [stdin, 'pipe', 'pipe'], cwd: '/' }),
     );
   }
 
@@ -113,8 +118,26 @@ export class AuraedFixture implements AsyncDisposable {
     return this.track(Program.start(process.execPath, [aurae, ...args], { AURAE_ROOT: this.root }));
   }
 
-  async [Symbol.asyncDispose](): Promise<void> {
+  /** Its `process.stdin` is a pipe. */
+  startAuraeWithInput(...args: string[]): Program {
+    return this.track(Program.start(process.execPath, [aurae, ...args], { AURAE_ROOT: this.root }, 'pipe'));
+  }
+
+  /** Starts a daemon of another user, below a directory that is theirs, and waits until it serves. */
+  async startAs(user: number, root: string): Promise<Program> {
+    const identity = ['--reuid', String(user), '--regid', String(user), '--clear-groups'];
+    const daemon = this.track(Program.start('setpriv', [...identity, process.execPath, auraed, '--root', root]));
+    await daemon.says('serves on');
+    return daemon;
+  }
+
+  /** Those that still run. */
+  killPrograms(): void {
     for (const program of this.programs) if (program.process.exitCode === null) program.process.kill('SIGKILL');
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.killPrograms();
     await Promise.all(this.programs.map((program) => program.ended));
     rmSync(this.root, { recursive: true });
   }
@@ -159,6 +182,6 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Resolves when the condition holds. The test's own time limit bounds the wait. */
-export async function eventually(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setImmediate(resolve));
+export async function eventually(condition: () => boolean | Promise<boolean>): Promise<void> {
+  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
 }

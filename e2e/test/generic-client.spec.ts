@@ -66,7 +66,6 @@ describe('a generic gRPC client', () => {
   });
 
   it.each([
-    ['observe.Observe/GetSubProcessStream', '{"processId":"1"}'],
     ['schedule.Schedule/ShowEnabled', '{}'],
     ['schedule.Schedule/ShowDisabled', '{}'],
     ['schedule.ScheduleExecutable/Enable', '{"command":"true"}'],
