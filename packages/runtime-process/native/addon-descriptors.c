@@ -98,6 +98,16 @@ napi_value aurae_addon_try_lock(napi_env env, napi_callback_info info) {
   return aurae_number(env, result == 0 ? 0 : errno);
 }
 
+/* isReservedDescriptor(descriptor): whether it is one of those that are kept for ending what runs. */
+napi_value aurae_addon_is_reserved_descriptor(napi_env env, napi_callback_info info) {
+  size_t count = 1;
+  napi_value arguments[1];
+  napi_get_cb_info(env, info, &count, arguments, NULL, NULL);
+  napi_value result = NULL;
+  napi_get_boolean(env, aurae_is_reserved(aurae_read_integer(env, arguments[0])), &result);
+  return result;
+}
+
 /* makeNonBlocking(descriptor): 0 or errno. */
 napi_value aurae_addon_make_non_blocking(napi_env env, napi_callback_info info) {
   size_t count = 1;

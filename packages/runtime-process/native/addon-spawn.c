@@ -85,6 +85,7 @@ static bool read_spawn_arguments(napi_env env, napi_value options, struct spawn_
   start->user = read->user;
   start->trampoline = read->trampoline;
   start->controlling_terminal = aurae_read_bool(env, aurae_property(env, options, "controllingTerminal"));
+  start->cgroup = aurae_read_integer(env, aurae_property(env, options, "cgroup"));
   start->parent_death_signal = aurae_read_integer(env, aurae_property(env, options, "parentDeathSignal"));
   start->capture_limit_bytes = (size_t)aurae_read_double(env, aurae_property(env, options, "captureLimitBytes"));
   start->capture_budget_bytes = (size_t)aurae_read_double(env, aurae_property(env, options, "captureBudgetBytes"));

@@ -28,6 +28,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
+#include <termios.h>
 #include <unistd.h>
 
 enum { report_descriptor = 3, environment_descriptor = 4, added_variables = 4 };
@@ -121,6 +123,23 @@ static bool credentials_are(const struct target_user *user) {
          getresgid(&real_gid, &effective_gid, &saved_gid) == 0 && real_uid == user->uid &&
          effective_uid == user->uid && saved_uid == user->uid && real_gid == user->gid &&
          effective_gid == user->gid && saved_gid == user->gid;
+}
+
+/*
+ * As login(1) does: /dev/tty is open to everyone, but /dev/stdout, the terminal's own name and what opens it anew are
+ * for its owner only. Not a terminal of somebody else's session, which was only lent as a descriptor. A terminal that
+ * cannot be given away still is one.
+ */
+static void give_terminal_to(const struct target_user *user) {
+  if (geteuid() != 0 || user->uid == 0 || !isatty(0) || tcgetsid(0) != getpid()) {
+    return;
+  }
+  const struct group *terminals = getgrnam("tty");
+  gid_t group = terminals == NULL ? user->gid : terminals->gr_gid;
+  mode_t mode = terminals == NULL ? 0600 : 0620;
+  if (fchown(0, user->uid, group) != 0 || fchmod(0, mode) != 0) {
+    return;
+  }
 }
 
 static void become(const struct target_user *user) {
@@ -236,6 +255,7 @@ int main(int count, char **arguments) {
   if (shell_arguments == NULL) {
     fail(AURAE_STEP_TRAMPOLINE, ENOMEM);
   }
+  give_terminal_to(&user);
   become(&user);
   die_with((pid_t)parent);
   /* As that user: a directory that only root can enter must not become a door. */

@@ -72,6 +72,7 @@ static void spawn_process(struct aurae_process *process) {
       .stdio_count = start->stdio_count,
       .parent_death_signal = start->parent_death_signal,
       .controlling_terminal = start->controlling_terminal,
+      .cgroup = start->cgroup,
   };
   struct aurae_spawned spawned = {.pid = 0, .pidfd = -1};
   int result = start->user == NULL ? aurae_spawn(&request, &spawned, &process->failure)

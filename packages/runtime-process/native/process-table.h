@@ -25,6 +25,7 @@ struct aurae_start {
   int stdio[AURAE_MOST_STDIO]; /* -1 is /dev/null; entries 1 and 2 may be AURAE_CAPTURED */
   size_t stdio_count;
   bool controlling_terminal; /* stdio[0] is a terminal */
+  int cgroup; /* open directory of a cgroup of version 2; stays the caller's. -1 for none */
   int parent_death_signal;
   size_t capture_limit_bytes; /* for each channel */
   size_t capture_budget_bytes;

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "spawn.h"
 
+#include "clone-into.h"
 #include "exec-search.h"
 
 #include <errno.h>
@@ -42,6 +43,7 @@ enum {
   child_stack_bytes = 64 * 1024,
   open_files_soft_limit = 1024,
   kernel_sigset_bytes = 8,
+  clone_flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD,
   first_real_time_signal = 34, /* glibc keeps 32 and 33 to itself, and has handlers for them */
 };
 
@@ -243,13 +245,39 @@ static void reap_failed_child(const struct aurae_spawned *spawned) {
   close(spawned->pidfd);
 }
 
+/* To move a process into a cgroup later would cost the kernel milliseconds, and slow down every fork on the host. */
+static pid_t clone_into_cgroup(struct child_context *context, char *stack_top, int *pidfd) {
+#if AURAE_HAS_CLONE3_ON_STACK
+  if (context->request->cgroup > 0) {
+    struct aurae_clone_arguments arguments = {
+        .flags = (uint64_t)clone_flags | (uint64_t)1 << aurae_clone_into_cgroup_bit,
+        .pidfd = (uintptr_t)pidfd,
+        .exit_signal = SIGCHLD,
+        .stack = (uintptr_t)(stack_top - child_stack_bytes),
+        .stack_size = child_stack_bytes,
+        .cgroup = (uint64_t)context->request->cgroup,
+    };
+    long result = aurae_clone3_on_stack(&arguments, run_child, context);
+    errno = result < 0 ? (int)-result : 0;
+    return result < 0 ? -1 : (pid_t)result;
+  }
+#endif
+  (void)context;
+  (void)stack_top;
+  (void)pidfd;
+  errno = ENOSYS;
+  return -1;
+}
+
 /* Signals stay blocked from before the clone until the parent runs again: no handler may run in the child. */
 static pid_t clone_child(struct child_context *context, char *stack_top, int *pidfd) {
   unsigned long all_signals = ~0UL;
   unsigned long previous_signals = 0;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &all_signals, &previous_signals, (size_t)kernel_sigset_bytes);
-  int flags = CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD;
-  pid_t pid = clone(run_child, stack_top, flags, context, pidfd);
+  pid_t pid = clone_into_cgroup(context, stack_top, pidfd);
+  if (pid < 0 && aurae_cgroup_is_refused(errno)) {
+    pid = clone(run_child, stack_top, clone_flags | SIGCHLD, context, pidfd);
+  }
   int error = errno;
   syscall(SYS_rt_sigprocmask, SIG_SETMASK, &previous_signals, NULL, (size_t)kernel_sigset_bytes);
   errno = error;

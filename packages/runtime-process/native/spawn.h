@@ -44,6 +44,11 @@ struct aurae_spawn_request {
   size_t stdio_count;
   int parent_death_signal; /* sent when the calling *thread* ends, prctl(2); 0 for none */
   bool controlling_terminal; /* descriptor 0 of the child is a terminal, and becomes that of its session */
+  /*
+   * Open directory of the cgroup of version 2 that the process is born into, 0 or less for none. Where that is refused
+   * it is born into the caller's own.
+   */
+  int cgroup;
 };
 
 struct aurae_spawned {

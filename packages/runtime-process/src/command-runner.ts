@@ -56,6 +56,7 @@ export class CommandRunner implements AsyncDisposable {
     const env = commandEnvironment(request.env, spec.user, invocationId);
     const { outputLimitBytes, outputBudgetBytes } = this.options;
     const limitBytes = Math.min(request.outputLimitBytes || outputLimitBytes, outputLimitBytes);
+    const cgroup = this.commands.takeCgroup();
     const start = () =>
       beginProcess({
         file: spec.argv[0] ?? '',
@@ -65,8 +66,9 @@ export class CommandRunner implements AsyncDisposable {
         user: spec.user,
         captureLimitBytes: limitBytes,
         captureBudgetBytes: outputBudgetBytes,
+        cgroup: cgroup?.descriptor,
       });
-    const live = new LiveExec(start, invocationId, this.commands.scanner, this.options);
+    const live = new LiveExec(start, invocationId, this.commands.scanner, this.options, { cgroup });
     return commandOutcome({ request, spec, env, limitBytes }, this.finish(live, request, signal));
   }
 

@@ -1,6 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type observe, ResourceExhaustedError, ShuttingDownError } from '@aurae/proto';
-import type { LiveExec } from './live-exec.js';
+import type { CommandCgroup } from './cgroup/command-cgroup.js';
+import type { CommandCgroups } from './cgroup/command-cgroups.js';
+import type { LiveExec, LiveExecEnd } from './live-exec.js';
 import type { CompleteProcessRuntimeOptions } from './process-runtime-options.js';
 import { ProcessScanner } from './process-scanner.js';
 import type { OutputChannel, RunningProcess } from './running-process.js';
@@ -23,11 +25,22 @@ export class LiveCommands implements AsyncDisposable {
   private readonly live = new Set<LiveExec>();
   private readonly calls = new Set<Promise<unknown>>();
   private readonly followers = new Map<number, Follow>();
+  private cgroups: CommandCgroups | undefined;
   private disposing = false;
 
   constructor(options: CompleteProcessRuntimeOptions, scanner = new ProcessScanner()) {
     this.options = options;
     this.scanner = scanner;
+  }
+
+  /** From now on commands have a cgroup each. */
+  useCgroups(cgroups: CommandCgroups | undefined): void {
+    this.cgroups = cgroups;
+  }
+
+  /** For a command that is tracked next. */
+  takeCgroup(): CommandCgroup | undefined {
+    return this.cgroups?.take();
   }
 
   /** Throws when no further command may run. */
@@ -40,11 +53,15 @@ export class LiveCommands implements AsyncDisposable {
     );
   }
 
-  /** Counts a command until nothing of it is left. */
+  /** Counts a command until nothing of it is left; then its cgroup is free for another. */
   track(live: LiveExec, follow: FollowOutput): void {
     this.live.add(live);
-    const forget = () => void this.live.delete(live);
-    live.gone.then(forget, forget);
+    const forget = (end?: LiveExecEnd) => {
+      this.live.delete(live);
+      // One that was not ended has ended with nothing left.
+      if (live.cgroup) this.cgroups?.giveBack(live.cgroup, end?.started === true && end.cause === undefined);
+    };
+    live.gone.then(forget, () => forget());
     void live.started.then((process) => {
       if (process) this.offer(process, live, follow);
     });

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import type { CommandCgroup } from './cgroup/command-cgroup.js';
 import { deferred } from './deferred.js';
 import type { ProcessScanner } from './process-scanner.js';
 import type { CapturedOutput, ProcessExit, RunningProcess, StartingProcess } from './running-process.js';
@@ -36,8 +37,10 @@ const unknownExit: ProcessExit = {
   usage: { userCpuUs: 0, systemCpuUs: 0, maxRssBytes: 0 },
 };
 
-/** What differs where the output is not captured. */
+/** What differs where the output is not captured, and where there are cgroups. */
 export interface LiveExecHooks {
+  /** That it is started in, and nothing else is in until it is gone. */
+  readonly cgroup?: CommandCgroup | undefined;
   /** Whether others still hold the output of the main process, which has ended: they are left behind then. */
   isOutputHeld?(): boolean;
   /** Whether it has a terminal, and is told so when that goes: interactive shells ignore TERM. Default: false. */
@@ -86,6 +89,10 @@ export class LiveExec {
     this.finished = Promise.race([this.gone, this.givenUp.promise]);
   }
 
+  get cgroup(): CommandCgroup | undefined {
+    return this.hooks.cgroup;
+  }
+
   /** Begins to end the tree. Later causes change nothing, nor does one after the end. */
   end(cause: TerminationCause): void {
     if (this.cause !== undefined || this.isGone) return;
@@ -106,6 +113,7 @@ export class LiveExec {
       root: () => ({ pid: process.pid, invocationId: this.invocationId, reaped: this.reaped }),
       signalMain: (signal: number) => void process.signal(signal),
       signalGroup: (signal: number) => void process.signalGroup(signal),
+      cgroup: this.cgroup,
     };
     if (this.hooks.hangsUp) process.signalGroup(constants.signals.SIGHUP);
     this.termination = terminateTree(this.scanner, target, this.isGivenUp ? 0 : graceMs);
@@ -135,6 +143,11 @@ export class LiveExec {
     return this.finish(this.process);
   }
 
+  /** Of a main process that has ended. */
+  private isAnythingLeft(): boolean {
+    return (this.hooks.isOutputHeld?.() ?? false) || !(this.cgroup?.isEmpty() ?? true);
+  }
+
   private async finish(process: RunningProcess): Promise<ExecEnded> {
     const exited = process.exited.then((exit) => {
       this.reaped = true;
@@ -142,7 +155,7 @@ export class LiveExec {
     });
     const exit = await Promise.race([exited, this.unending.promise]);
     const { pid } = process;
-    if (exit?.output && this.cause === undefined && !this.hooks.isOutputHeld?.()) {
+    if (exit?.output && this.cause === undefined && !this.isAnythingLeft()) {
       return { started: true, pid, exit, output: exit.output, cause: undefined, termination: undefined };
     }
     try {

@@ -14,6 +14,8 @@ export interface NativeSpawnOptions {
   readonly trampoline: string | undefined;
   /** Descriptor 0 is a terminal, and becomes the controlling one of the new session. */
   readonly controllingTerminal: boolean;
+  /** Open directory of the cgroup of version 2 that it is born into; has to stay open until `onStart`. -1 for none. */
+  readonly cgroup: number;
   /** Number of the signal that it gets when the daemon dies; 0 for none. */
   readonly parentDeathSignal: number;
   /** For each captured channel. */
@@ -72,6 +74,8 @@ export interface NativeBinding {
   tryLock(descriptor: number): number;
   /** 0 or errno. Of a pipe, the other end stays as it is. */
   makeNonBlocking(descriptor: number): number;
+  /** Whether it is one of the last that the limit allows, which are kept for ending what runs. */
+  isReservedDescriptor(descriptor: number): boolean;
   /** What of poll(2)'s `POLLIN`, `POLLHUP` and so on holds now; or -errno. */
   pollDescriptor(descriptor: number): number;
   /** Calls back once, when a descriptor can be read or written, or has ended. Id of the wait, or -errno. */

@@ -82,8 +82,8 @@ export class ProcessRuntime implements backend.ExecutableBackend<CallContext>, A
     return (await this.supervisor('list the executables')).list(request);
   }
 
-  async remove(_: CallContext, request: backend.RemoveRequest): Promise<backend.RemoveResponse> {
-    await (await this.supervisor('remove an executable')).remove(request.meta?.name ?? '');
+  async remove({ signal }: CallContext, request: backend.RemoveRequest): Promise<backend.RemoveResponse> {
+    await (await this.supervisor('remove an executable')).remove(request.meta?.name ?? '', signal);
     return { meta: request.meta };
   }
 
@@ -168,6 +168,7 @@ export class ProcessRuntime implements backend.ExecutableBackend<CallContext>, A
     try {
       const opened = await this.opened;
       this.openFailure = undefined;
+      this.live.useCgroups(opened.commandCgroups);
       return opened;
     } catch (error) {
       // Whatever was in the way may be gone the next time.

@@ -10,16 +10,19 @@ export interface TreeRoot {
   readonly invocationId: string;
   /** Whether the main process is known to have been reaped: then its pid may belong to another process. */
   readonly reaped: boolean;
+  /** Pids in its cgroup, looked at after the processes were listed: a pid is then that of the process listed, or nobody's. */
+  readonly members?: ReadonlySet<number>;
 }
 
 /**
- * All live processes of a command: those in its session or its process group, those that carry its invocation id,
- * and all descendants of these. A process escapes only by leaving on all four ways at once.
+ * All live processes of a command: those in its cgroup, its session or its process group, those that carry its invocation
+ * id, and all descendants of these. A process escapes only by leaving on all ways at once; the cgroup only root leaves.
  */
 export function processTree(root: TreeRoot, entries: readonly ProcessEntry[]): ProcessEntry[] {
   const number = ownNumber(root, entries);
   const isMember = (entry: ProcessEntry) =>
     entry.invocationId === root.invocationId ||
+    root.members?.has(entry.pid) ||
     (number !== undefined && (entry.pid === number || entry.sessionId === number || entry.groupId === number));
   const children = childrenByParent(entries);
   const tree = new Map<number, ProcessEntry>();

@@ -21,6 +21,11 @@ export interface ProcessOptions {
   readonly stdio?: readonly (number | 'capture' | null)[];
   /** Descriptor 0 is a terminal, and becomes the controlling one. Default: false. */
   readonly controllingTerminal?: boolean;
+  /**
+   * Open directory of the cgroup of version 2 that it is born into, which has to stay open until it runs. Where the kernel
+   * refuses that, it is born into the daemon's own.
+   */
+  readonly cgroup?: number | undefined;
   /** Kernel kills it when the daemon dies. Default: true. */
   readonly endsWithDaemon?: boolean;
   /** For each captured channel. Default: 1 MiB. */
@@ -145,6 +150,7 @@ export function beginProcess(options: ProcessOptions): StartingProcess {
         user: options.user,
         trampoline: options.user === undefined ? undefined : trampolinePath,
         controllingTerminal: options.controllingTerminal ?? false,
+        cgroup: options.cgroup ?? -1,
         parentDeathSignal: (options.endsWithDaemon ?? true) ? constants.signals.SIGKILL : 0,
         captureLimitBytes: options.captureLimitBytes ?? 1024 * 1024,
         captureBudgetBytes: options.captureBudgetBytes ?? 256 * 1024 * 1024,

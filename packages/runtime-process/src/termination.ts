@@ -16,6 +16,15 @@ export interface TerminationResult {
   readonly survivors: readonly ProcessEntry[];
 }
 
+/** The cgroup of a command, which whoever belongs to it cannot leave. */
+export interface TreeCgroup {
+  isEmpty(): boolean;
+  /** Pids. Throws when they cannot be told. */
+  members(): ReadonlySet<number>;
+  /** Sends SIGKILL to all. */
+  kill(): void;
+}
+
 /** What can be reached without looking for it: needs no new descriptor, so it also works where those are short. */
 export interface TerminationTarget {
   /** Asked anew for each look. */
@@ -23,6 +32,7 @@ export interface TerminationTarget {
   signalMain(signal: number): void;
   /** Nothing once the main process has been reaped. */
   signalGroup(signal: number): void;
+  readonly cgroup?: TreeCgroup | undefined;
 }
 
 /** KILL works at once, but for a process that is stuck in the kernel: it is waited for this long. */
@@ -50,7 +60,8 @@ export async function terminateTree(
   let processCount: number | undefined;
   const look = async () => {
     const sight = await lookAt(scanner, target);
-    processCount ??= sight.entries?.length;
+    // None, where those of a cgroup that is not empty were born after the first look.
+    processCount = processCount || sight.entries?.length;
     return sight;
   };
   await signalUntilGone(look, target, gentleMeasure(target), graceMs);
@@ -70,7 +81,9 @@ async function lookAt(scanner: ProcessScanner, target: TerminationTarget): Promi
   });
   try {
     const entries = await Promise.race([scanner.scan(), limit]);
-    return { entries: processTree(target.root(), entries) };
+    const root = target.root();
+    const members = target.cgroup?.members();
+    return { entries: processTree(members ? { ...root, members } : root, entries) };
   } catch (error) {
     return { error };
   } finally {
@@ -82,7 +95,7 @@ async function lookAt(scanner: ProcessScanner, target: TerminationTarget): Promi
 interface Measure {
   signal(entry: ProcessEntry): void;
   /** Applied each time as well, however much the look has shown. */
-  signalMain(): void;
+  signalKnown(): void;
   signalUnseen(): void;
 }
 
@@ -101,7 +114,7 @@ function gentleMeasure(target: TerminationTarget): Measure {
       const { pid, reaped } = target.root();
       if (reaped || entry.pid !== pid) once(identityOf(entry), (signal) => signalProcess(entry, signal));
     },
-    signalMain: () => once('main', (signal) => target.signalMain(signal)),
+    signalKnown: () => once('main', (signal) => target.signalMain(signal)),
     signalUnseen: () => once('group', (signal) => target.signalGroup(signal)),
   };
 }
@@ -109,7 +122,10 @@ function gentleMeasure(target: TerminationTarget): Measure {
 function forcedMeasure(target: TerminationTarget): Measure {
   return {
     signal: (entry) => signalProcess(entry, SIGKILL),
-    signalMain: () => target.signalMain(SIGKILL),
+    signalKnown: () => {
+      target.cgroup?.kill();
+      target.signalMain(SIGKILL);
+    },
     signalUnseen: () => target.signalGroup(SIGKILL),
   };
 }
@@ -124,7 +140,7 @@ async function signalUntilGone(
   const end = performance.now() + limitMs;
   for (let pauseMs = shortestPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
     const sight = await look();
-    if (sight.entries?.length === 0 && target.root().reaped) return sight;
+    if (sight.entries?.length === 0 && target.root().reaped && (target.cgroup?.isEmpty() ?? true)) return sight;
     const seen = apply(measure, sight);
     const remainingMs = end - performance.now();
     if (remainingMs <= 0) return seen;
@@ -133,7 +149,7 @@ async function signalUntilGone(
 }
 
 function apply(measure: Measure, sight: Sight): Sight {
-  measure.signalMain();
+  measure.signalKnown();
   let { error } = sight;
   for (const entry of sight.entries ?? []) {
     try {

@@ -263,6 +263,82 @@ static void capture_keeps_the_head_and_counts(void) {
   CHECK(budget.used_bytes == 0);
 }
 
+/* A cgroup of version 2 of our own, or -1 where there is none to be had. Its path is in `path`. */
+static int make_cgroup(char *path, size_t size) {
+  static const char *const mounts[] = {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"};
+  for (size_t i = 0; i < sizeof mounts / sizeof *mounts; i++) {
+    char controllers[64];
+    snprintf(controllers, sizeof controllers, "%s/cgroup.controllers", mounts[i]);
+    snprintf(path, size, "%s/aurae-core-test-%d", mounts[i], getpid());
+    if (access(controllers, F_OK) == 0 && mkdir(path, 0755) == 0) {
+      return open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    }
+  }
+  return -1;
+}
+
+/* The cgroup of version 2 in which a new process finds itself. */
+static void read_own_cgroup(int cgroup, char *line, size_t size) {
+  int ends[2];
+  CHECK(pipe2(ends, O_CLOEXEC) == 0);
+  char *arguments[] = {(char *)"grep", (char *)"^0::", (char *)"/proc/self/cgroup", NULL};
+  int stdio[] = {-1, ends[1], -1};
+  struct aurae_spawn_request request = {.file = "grep", .arguments = arguments, .environment = plain_environment,
+                                        .directory = "/", .stdio = stdio, .stdio_count = 3, .cgroup = cgroup};
+  struct aurae_spawned spawned;
+  struct aurae_spawn_failure failure;
+  CHECK(aurae_spawn(&request, &spawned, &failure) == 0);
+  close(ends[1]);
+  ssize_t count = read(ends[0], line, size - 1);
+  line[count < 0 ? 0 : count] = '\0';
+  close(ends[0]);
+  int status = 0;
+  CHECK(waitpid(spawned.pid, &status, 0) == spawned.pid && WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  CHECK(fcntl(spawned.pidfd, F_GETFD) == FD_CLOEXEC && close(spawned.pidfd) == 0);
+}
+
+static void is_born_into_a_cgroup(void) {
+  char path[128], line[512];
+  int cgroup = make_cgroup(path, sizeof path);
+  if (cgroup < 0) {
+    fprintf(stderr, "no cgroup of version 2 can be made here: not tested\n");
+    return;
+  }
+  read_own_cgroup(cgroup, line, sizeof line);
+  /* valgrind knows no clone3. */
+  CHECK(getenv("AURAE_UNDER_VALGRIND") != NULL || strstr(line, strrchr(path, '/')) != NULL);
+  CHECK(rmdir(path) == 0);
+  read_own_cgroup(cgroup, line, sizeof line);
+  CHECK(*line != '\0' && strstr(line, "aurae-core-test") == NULL);
+  close(cgroup);
+}
+
+static void reports_failures_inside_a_cgroup(void) {
+  char path[128];
+  int cgroup = make_cgroup(path, sizeof path);
+  if (cgroup < 0) {
+    return;
+  }
+  char *arguments[] = {(char *)"x", NULL};
+  int stdio[] = {-1, -1, -1};
+  struct aurae_spawn_request request = {.file = "no-such-program", .arguments = arguments,
+                                        .environment = plain_environment, .directory = "/", .stdio = stdio,
+                                        .stdio_count = 3, .cgroup = cgroup};
+  struct aurae_spawned spawned;
+  struct aurae_spawn_failure failure = {0};
+  CHECK(aurae_spawn(&request, &spawned, &failure) == -1);
+  CHECK(failure.step == AURAE_STEP_EXEC && failure.error == ENOENT);
+  CHECK(close(cgroup) == 0 && rmdir(path) == 0);
+}
+
+static void starts_without_a_cgroup_that_is_none(void) {
+  char line[512];
+  int directory = open("/tmp", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  read_own_cgroup(directory, line, sizeof line);
+  CHECK(strncmp(line, "0::", 3) == 0);
+  close(directory);
+}
+
 int main(void) {
   int before = open_descriptors();
   runs_in_its_own_session_and_directory();
@@ -270,9 +346,12 @@ int main(void) {
   leaks_no_descriptor();
   swaps_standard_descriptors();
   gives_a_controlling_terminal();
+  is_born_into_a_cgroup();
+  starts_without_a_cgroup_that_is_none();
   /* valgrind turns the vfork into a fork, which has no shared memory for the child to report through. */
   if (getenv("AURAE_UNDER_VALGRIND") == NULL) {
     reports_failures();
+    reports_failures_inside_a_cgroup();
     reports_what_is_no_terminal();
   }
   /* Nor does it like an empty vector, which Linux takes. */

@@ -75,6 +75,7 @@ export class CommandSessions implements AsyncDisposable {
   }
 
   private start({ spec, env }: WantedCommand, channels: CommandChannels, invocationId: string): LiveExec {
+    const cgroup = this.commands.takeCgroup();
     const start = () =>
       beginProcess({
         file: spec.argv[0] ?? '',
@@ -84,10 +85,12 @@ export class CommandSessions implements AsyncDisposable {
         user: spec.user,
         stdio: channels.stdio,
         controllingTerminal: channels.isTerminal,
+        cgroup: cgroup?.descriptor,
       });
     return new LiveExec(start, invocationId, this.commands.scanner, this.options, {
       isOutputHeld: () => channels.outputs.some(({ reader }) => reader.isHeld()),
       hangsUp: channels.isTerminal,
+      cgroup,
     });
   }
 }

@@ -76,6 +76,16 @@ export class CgroupHost {
     return this.placements.map(({ parent }) => parent.path);
   }
 
+  /** Holds those of commands too, which are born into them; undefined where that, or ending them so, cannot be. */
+  get commandParent(): string | undefined {
+    return this.placements.find(({ hierarchy, canEnd }) => hierarchy.version === 2 && canEnd)?.parent.path;
+  }
+
+  /** Name of the cgroup with this id, in each parent. */
+  nameOf(id: string): string {
+    return this.names.nameOf(id);
+  }
+
   /**
    * Makes the parents again where they are gone: another daemon that shares them removes them at its end, if they are
    * empty then. For a start whose shim reports ENOENT of a cgroup: call this, then try once more.
@@ -105,7 +115,7 @@ export class CgroupHost {
     );
   }
 
-  /** Ids of the workloads of this scope that have a cgroup. */
+  /** Ids of this scope that have a cgroup: of workloads, and of commands. */
   async list(): Promise<string[]> {
     const names = await Promise.all(
       this.parents.map((parent) => unless(['ENOENT', 'ENODEV'], this.files.directoriesIn(parent))),

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { type Deferred, deferred } from '../deferred.js';
 import { isAlive, listenAnew, type ProcessIdentity } from '../process-identity.js';
 import { unlessAborted } from '../unless-aborted.js';
@@ -47,6 +47,8 @@ export class ShimLink {
 
   private async follow(): Promise<ShimExit | undefined> {
     const { signal } = this.released;
+    // Whoever waits for the start gets the answer first.
+    await nextTurn();
     for (;;) {
       const connection = await this.connect(signal);
       if (signal.aborted) return new Promise(() => undefined);

@@ -1,12 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
-import {
-  type backend,
-  type BackendLog,
-  FailedPreconditionError,
-  type runtime,
-  ShuttingDownError,
-} from '@aurae/proto';
+import { type backend, type BackendLog, FailedPreconditionError, type runtime, ShuttingDownError } from '@aurae/proto';
 import type { CgroupHost } from '../cgroup/cgroup-host.js';
 import type { ProcessScanner } from '../process-scanner.js';
 import { parseSignal } from '../signal-names.js';

@@ -181,6 +181,13 @@ describe.skipIf(!isRoot)('a terminal of another user (only root may)', () => {
     expect(ended.exitCode).toBe('0');
   });
 
+  test('is its own, as after a login: what opens it anew works', async () => {
+    const command = 'stat -c "%U %G %a" "$(tty)"; echo one >/dev/stdout; echo two >"$(tty)"';
+    const { stdout, ended } = await converse({ command, user: 'nobody' }).finish();
+    expect(stdout).toBe('nobody tty 620\r\none\r\ntwo\r\n');
+    expect(ended).toMatchObject({ exitCode: '0' });
+  });
+
   test('tells of a user that does not exist', async () => {
     const { ended } = await converse({ command: 'id', user: 'no-such-user' }).finish();
     expect(ended).toMatchObject({ status: meta.Status.STATUS_ERROR, errorCode: 'ENOENT' });

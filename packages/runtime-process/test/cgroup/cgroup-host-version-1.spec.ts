@@ -74,7 +74,12 @@ test('without limits a workload goes into nothing but the cgroup that can end it
   const { root, host } = await detect(memory, cpu, pids, freezer, systemd, unified);
   const directory = `${root}/unified/aurae/default@web`;
   const shimDirectories = [`${root}/unified/aurae/shims`];
-  expect(host.plan('web', undefined)).toEqual({ directories: [directory], values: [], kill: directory, shimDirectories });
+  expect(host.plan('web', undefined)).toEqual({
+    directories: [directory],
+    values: [],
+    kill: directory,
+    shimDirectories,
+  });
 });
 
 test('a controller that neither version has is refused, and the others hold', async () => {
