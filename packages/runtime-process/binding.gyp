@@ -14,7 +14,7 @@
       "ldflags": ["-Wl,-z,nodelete"],
       "sources": [
         "native/addon.c", "native/addon-spawn.c", "native/addon-process.c", "native/addon-descriptors.c",
-        "native/addon-values.c", "native/process-table.c", "native/process-start.c", "native/process-end.c",
+        "native/addon-values.c", "native/addon-locked-file.c", "native/locked-file.c", "native/process-table.c", "native/process-start.c", "native/process-end.c",
         "native/readiness.c", "native/descriptors.c", "native/capture.c", "native/starter.c",
         "native/user-switch.c", "native/spawn.c", "native/exec-search.c"
       ]

@@ -17,6 +17,7 @@ napi_value aurae_addon_pidfd_send_signal(napi_env env, napi_callback_info info);
 napi_value aurae_addon_create_pipe(napi_env env, napi_callback_info info);
 napi_value aurae_addon_memory_file(napi_env env, napi_callback_info info);
 napi_value aurae_addon_try_lock(napi_env env, napi_callback_info info);
+napi_value aurae_addon_create_locked_file(napi_env env, napi_callback_info info);
 napi_value aurae_addon_make_non_blocking(napi_env env, napi_callback_info info);
 napi_value aurae_addon_is_reserved_descriptor(napi_env env, napi_callback_info info);
 napi_value aurae_addon_poll_descriptor(napi_env env, napi_callback_info info);

@@ -44,6 +44,7 @@ static napi_value initialize(napi_env env, napi_value exports) {
       {.utf8name = "createPipe", .method = aurae_addon_create_pipe, .attributes = napi_enumerable},
       {.utf8name = "memoryFile", .method = aurae_addon_memory_file, .attributes = napi_enumerable},
       {.utf8name = "tryLock", .method = aurae_addon_try_lock, .attributes = napi_enumerable},
+      {.utf8name = "createLockedFile", .method = aurae_addon_create_locked_file, .attributes = napi_enumerable},
       {.utf8name = "makeNonBlocking", .method = aurae_addon_make_non_blocking, .attributes = napi_enumerable},
       {.utf8name = "isReservedDescriptor", .method = aurae_addon_is_reserved_descriptor, .attributes = napi_enumerable},
       {.utf8name = "pollDescriptor", .method = aurae_addon_poll_descriptor, .attributes = napi_enumerable},

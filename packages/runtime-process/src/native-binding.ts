@@ -70,6 +70,11 @@ export interface NativeBinding {
   createPipe(): readonly [number, number] | number;
   /** A file in memory (close-on-exec, at offset 0) that holds the bytes, and that the caller closes; or -errno. */
   memoryFile(bytes: Buffer): number;
+  /**
+   * Makes the directory with its parents, and in it a new file that is locked and holds the text, by one call on
+   * another thread. A descriptor that the caller closes, or -errno.
+   */
+  createLockedFile(directory: string, path: string, text: string): Promise<number>;
   /** Takes flock(2) of a file, or not. 0 or errno: EWOULDBLOCK when another open file has it. */
   tryLock(descriptor: number): number;
   /** 0 or errno. Of a pipe, the other end stays as it is. */

@@ -1,8 +1,8 @@
-import { type FileHandle, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { getSystemErrorName } from 'node:util';
 import { nativeBinding } from '../native-binding.js';
 import { parseShimExit, parseShimState, type ShimExit, type ShimState } from '../shim/shim-state.js';
+import { SpawnFailure, SpawnStep } from '../spawn-failure.js';
 import { formatRunRecord, parseRunRecord, type RunRecord } from './run-record.js';
 
 /** The files of one run. Its shim holds the lock on the record for as long as it lives. */
@@ -17,19 +17,11 @@ export class RunDirectory {
     this.recordPath = join(path, 'record.json');
   }
 
-  /** Makes the directory with its record. The result holds the lock, until its shim has it too. */
-  async create(record: RunRecord): Promise<FileHandle> {
-    await mkdir(this.path, { recursive: true, mode: 0o700 });
-    const file = await open(this.recordPath, 'wx', 0o600);
-    try {
-      const errno = nativeBinding.tryLock(file.fd);
-      if (errno !== 0) throw new Error(`cannot lock "${this.recordPath}": ${getSystemErrorName(-errno)}`);
-      await file.writeFile(formatRunRecord(record));
-      return file;
-    } catch (error) {
-      await file.close();
-      throw error;
-    }
+  /** Makes the directory with its record; `SpawnFailure` where that fails. The descriptor holds the lock, until its shim has it too. */
+  async create(record: RunRecord): Promise<number> {
+    const file = await nativeBinding.createLockedFile(this.path, this.recordPath, formatRunRecord(record));
+    if (file < 0) throw new SpawnFailure(SpawnStep.files, -file, this.recordPath);
+    return file;
   }
 
   async readRecord(): Promise<RunRecord> {

@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { abortReason, onAbort } from '@aurae/proto';
@@ -74,17 +74,17 @@ export class RunStarter {
     const identity = { directory, record: run.record, socket: this.socketOf(run.record.invocationId) };
     const settings = this.settingsOf(run, identity);
     await unlessAborted(this.undoings.get(run.workload.path), signal);
-    let lock: FileHandle | undefined;
+    let lock: number | undefined;
     let launching: LaunchingShim;
     try {
       lock = await directory.create(run.record);
-      launching = launchShim(settings, lock.fd, run.spec.name.slice(0, 200));
+      launching = launchShim(settings, lock, run.spec.name.slice(0, 200));
     } catch (error) {
-      await lock?.close();
+      if (lock !== undefined) closeSync(lock);
       await undo(run);
       throw error;
     }
-    const report = launching.report.finally(() => lock.close());
+    const report = launching.report.finally(() => closeSync(lock));
     try {
       return new LiveRun(identity, await reportOrAbort(launching, report, signal), onChange);
     } catch (error) {
@@ -187,7 +187,11 @@ async function endShim({ directory, socket }: RunIdentity): Promise<void> {
   await link.ended;
 }
 
+/** As far as that is possible: why the start failed matters more. */
 async function undo({ workload, number }: RunToStart): Promise<void> {
-  await workload.run(number).remove();
+  await workload
+    .run(number)
+    .remove()
+    .catch(() => undefined);
   await workload.removeIfUnused();
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath, stat, writeFile } from 'node:fs/promises';
+import { readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AlreadyExistsError, CancelledError, InvalidSpecError, meta, NotFoundError, runtime } from '@aurae/proto';
 import { expect, test } from 'vitest';
@@ -150,6 +150,16 @@ test.each([
   expect(status.meta?.message).toMatch(reason);
   expect(await executables.list()).toEqual([]);
   expect(await readdir(join(executables.stateDir, 'workloads'))).toEqual([]);
+});
+
+test('a start that finds no room for its files is an error that names them', async () => {
+  const executables = await Executables.open();
+  await executables.processes.adopt();
+  await writeFile(join(executables.stateDir, 'workloads'), 'in the way');
+  const status = await executables.start('web', ['true']);
+  expect(status).toMatchObject({ status: STATUS_ERROR, errorCode: 'ENOTDIR' });
+  expect(status.meta?.message).toMatch(/its status files could not be made: ENOTDIR \(.*record\.json\)/);
+  await rm(join(executables.stateDir, 'workloads'));
 });
 
 test.each([
