@@ -1,4 +1,4 @@
-import { defineBackend } from '@aurae/proto';
+import { defineBackend, isAuraeError } from '@aurae/proto';
 import { processRuntimeConfig } from './config.js';
 import { ProcessRuntime } from './process-runtime.js';
 
@@ -10,7 +10,9 @@ export const registration = defineBackend({
   create: async (options, { stateDir, runDir, log }) => {
     const processes = new ProcessRuntime({ ...options, stateDir, runDir, log });
     // Where that fails, commands can still be run; its description tells why nothing can be started.
-    await processes.adopt().catch((error: unknown) => log.error('Cannot keep executables', { error }));
+    await processes.adopt().catch((error: unknown) => {
+      log.error(error instanceof Error ? error.message : String(error), isAuraeError(error) ? {} : { error });
+    });
     return processes;
   },
 });

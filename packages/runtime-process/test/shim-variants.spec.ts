@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { logScenarios } from './shim/log-scenarios.js';
 import { type ShimProgram, sanitizedShim, valgrindShim } from './shim/shim-program.js';
 import { socketScenarios } from './shim/socket-scenarios.js';
-import { startScenarios } from './shim/start-scenarios.js';
+import { nativeStartScenarios, startScenarios } from './shim/start-scenarios.js';
 import { stopScenarios } from './shim/stop-scenarios.js';
 import { terminalScenarios } from './shim/terminal-scenarios.js';
 
@@ -28,6 +28,7 @@ for (const [name, build] of [
     afterAll(() => rmSync(directory, { recursive: true }));
 
     startScenarios(shim);
+    if (name !== 'valgrind') nativeStartScenarios(shim);
     logScenarios(shim, 3);
     stopScenarios(shim);
     socketScenarios(shim);

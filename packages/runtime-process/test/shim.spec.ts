@@ -7,7 +7,7 @@ import { logScenarios } from './shim/log-scenarios.js';
 import { releasedShim } from './shim/shim-program.js';
 import { startShim } from './shim/shim-run.js';
 import { socketScenarios } from './shim/socket-scenarios.js';
-import { startScenarios } from './shim/start-scenarios.js';
+import { nativeStartScenarios, startScenarios } from './shim/start-scenarios.js';
 import { stopScenarios } from './shim/stop-scenarios.js';
 import { terminalScenarios } from './shim/terminal-scenarios.js';
 import { temporaryDirectory } from './temporary-directory.js';
@@ -23,6 +23,7 @@ function privateBytes(pid: number): number {
 
 describe('aurae-shim', () => {
   startScenarios(() => releasedShim);
+  nativeStartScenarios(() => releasedShim);
   logScenarios(() => releasedShim, 20);
   stopScenarios(() => releasedShim);
   socketScenarios(() => releasedShim);

@@ -125,12 +125,16 @@ int control_socket_listen(struct shim *shim) {
   return shim_watch(shim, &shim->listener, EPOLLIN);
 }
 
-void control_socket_remove(struct shim *shim) {
+void control_socket_unlink(struct shim *shim) {
   struct stat status;
   if (shim->socket_inode != 0 && lstat(shim->settings.socket, &status) == 0 && status.st_dev == shim->socket_device &&
       status.st_ino == shim->socket_inode) {
     unlink(shim->settings.socket);
   }
   shim->socket_inode = 0;
+}
+
+void control_socket_remove(struct shim *shim) {
+  control_socket_unlink(shim);
   shim_close_source(shim, &shim->listener);
 }

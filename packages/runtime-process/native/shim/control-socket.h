@@ -12,7 +12,10 @@ void control_socket_accept(struct shim *shim);
 /* A connection has been closed: goes on where there were too many. */
 void control_socket_has_room(struct shim *shim);
 
-/* Removes the socket, unless another one has taken its place. */
+/* Removes the socket from its place, unless another one is there; who has connected already is served. */
+void control_socket_unlink(struct shim *shim);
+
+/* The same, and closes it. */
 void control_socket_remove(struct shim *shim);
 
 #endif

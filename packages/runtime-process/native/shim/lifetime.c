@@ -24,10 +24,9 @@ void lifetime_undo(struct shim *shim) {
   log_writer_undo(&shim->log);
 }
 
-/* The socket goes first: whoever hears or reads of the end finds nothing left but the files. */
+/* The place of the socket goes first: whoever hears or reads of the end finds nothing left but the files. */
 static void write_exit(struct shim *shim, int64_t now_ms) {
-  control_socket_accept(shim);
-  control_socket_remove(shim);
+  control_socket_unlink(shim);
   if (status_write_exit(shim) == 0) {
     shim->phase = SHIM_LEAVING;
     shim->leave_by_ms = now_ms + leave_ms;
@@ -168,6 +167,9 @@ int64_t lifetime_tick(struct shim *shim, int64_t now_ms) {
       write_exit(shim, now_ms);
     }
     return shim->phase == SHIM_ENDING ? earlier(next, shim->exit_due_ms) : now_ms;
+  }
+  if (shim->clients == NULL) {
+    control_socket_accept(shim);
   }
   if (shim->clients == NULL || now_ms >= shim->leave_by_ms) {
     shim->phase = SHIM_DONE;

@@ -17,6 +17,7 @@ import { stopRun } from './stop-run.js';
 import { Workload, type WorkloadHost } from './workload.js';
 import { WorkloadDirectory } from './workload-directory.js';
 import { workloadEvent } from './workload-event.js';
+import { WorkloadJournal } from './workload-journal.js';
 import { workloadStatus } from './workload-status.js';
 import { WorkloadTable, type WorkloadTableOptions } from './workload-table.js';
 
@@ -32,6 +33,7 @@ export interface SupervisorOptions extends WorkloadTableOptions {
 /** Keeps the executables of one state directory: starts, stops and restarts them, and knows how they ended. */
 export class ExecutableSupervisor implements WorkloadHost {
   private readonly table: WorkloadTable;
+  private readonly journal: WorkloadJournal;
   private readonly events = new EventHub<backend.WorkloadEvent>();
   private readonly shutdown = new AbortController();
 
@@ -42,11 +44,13 @@ export class ExecutableSupervisor implements WorkloadHost {
     private readonly options: SupervisorOptions,
   ) {
     this.table = new WorkloadTable(options);
+    this.journal = new WorkloadJournal(options.log);
   }
 
   /** Takes over what was found in the state directory, before anything is started. */
-  adopt(workload: Workload): void {
-    this.keep(workload);
+  adopt(workloads: readonly Workload[]): void {
+    this.journal.adopted(workloads);
+    for (const workload of workloads) this.keep(workload);
   }
 
   async start(request: runtime.Executable, signal: AbortSignal): Promise<runtime.ExecutableStatus> {
@@ -140,6 +144,10 @@ export class ExecutableSupervisor implements WorkloadHost {
     return failedStart(spec, executable, error);
   }
 
+  onPhase(workload: Workload): void {
+    this.journal.changed(workload);
+  }
+
   onChange(workload: Workload): void {
     this.events.publish(workloadEvent(workload));
   }
@@ -172,6 +180,7 @@ export class ExecutableSupervisor implements WorkloadHost {
     const first = { number, record, phase: { kind: 'running', run } } as const;
     const workload = Workload.create(directory, spec, first, previous?.pastRuns ?? [], this);
     this.keep(workload);
+    this.onPhase(workload);
     this.onChange(workload);
     return workloadStatus(workload);
   }

@@ -58,9 +58,7 @@ export async function openSupervisor(
       maxEndedExecutables: options.maxEndedExecutables,
       log,
     });
-    for (const workload of await adoptWorkloads({ workloadsPath, bootId, log }, starter, supervisor)) {
-      supervisor.adopt(workload);
-    }
+    supervisor.adopt(await adoptWorkloads({ workloadsPath, bootId, log }, starter, supervisor));
     const commandCgroups = await CommandCgroups.open(cgroups, report);
     const close = async () => {
       await supervisor.release();

@@ -39,7 +39,10 @@ export interface WorkloadHost {
   /** Ends and removes whatever a run has left behind. */
   cleanUp(record: RunRecord, end: RunEnd): Promise<void>;
   failedStart(workload: Workload, error: unknown): RunEnd;
+  /** Its phase has changed, or what its shim says of it. */
   onChange(workload: Workload): void;
+  /** Its phase has changed. */
+  onPhase(workload: Workload): void;
 }
 
 /** An executable from its start to its end for good: one run, and those that its policy adds. */
@@ -151,6 +154,7 @@ export class Workload {
       phase = phase.kind === 'running' ? await this.runToEnd(phase.run) : await this.waitAndStart(phase);
       if (this.isReleased) return;
       this.currentPhase = phase;
+      this.host.onPhase(this);
       this.host.onChange(this);
     }
     if (phase.kind === 'ended') this.finish.resolve(phase.end);

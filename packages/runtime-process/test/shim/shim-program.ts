@@ -10,13 +10,11 @@ const buildScript = fileURLToPath(new URL('../../native/test/build-shim.sh', imp
 export interface ShimProgram {
   readonly path: string;
   readonly environment: Readonly<Record<string, string>>;
-  /** A simulated processor and kernel interface: a failed exec ends the process, limits are only pretended. */
-  readonly isEmulated: boolean;
   /** What the variant found, one text for each process with findings. */
   findings(): readonly string[];
 }
 
-export const releasedShim: ShimProgram = { path: built, environment: {}, isEmulated: false, findings: () => [] };
+export const releasedShim: ShimProgram = { path: built, environment: {}, findings: () => [] };
 
 function filesWith(directory: string, prefix: string): readonly string[] {
   return readdirSync(directory)
@@ -33,7 +31,6 @@ export function sanitizedShim(directory: string): ShimProgram {
   return {
     path,
     environment: { ASAN_OPTIONS: options, UBSAN_OPTIONS: `${options}:print_stacktrace=1`, LSAN_OPTIONS: options },
-    isEmulated: false,
     findings: () => filesWith(directory, 'sanitizer'),
   };
 }
@@ -55,7 +52,6 @@ export function valgrindShim(directory: string): ShimProgram {
   return {
     path,
     environment: {},
-    isEmulated: true,
     findings: () => filesWith(directory, 'valgrind.').filter(hasError),
   };
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { callContext, meta, observe } from '@aurae/proto';
 import { expect, test } from 'vitest';
@@ -113,6 +114,16 @@ async function parentOf(pid: number): Promise<number> {
   return Number(/^PPid:\s*(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
+test('an end that is told has been written down', async () => {
+  const executables = await Executables.open();
+  for (let round = 1; round <= 30; round++) {
+    await executables.start('job', ['true']);
+    while ((await executables.status('job'))?.status !== STATUS_COMPLETE) await nextTurn();
+    const workload = await only(join(executables.stateDir, 'workloads'));
+    expect(await readdir(join(executables.stateDir, 'workloads', workload, 'runs', String(round)))).toContain('exit');
+  }
+});
+
 test('a name whose end is not known can be started again, and its log goes on', async () => {
   const executables = await Executables.open();
   const { proc } = await executables.start('web', ['sh', '-c', 'echo one; exec sleep 1000']);
@@ -179,6 +190,8 @@ test('a run whose files were removed is still seen to its end', async () => {
   await executables.start('web', ['sleep', '1000']);
   await rm(join(executables.stateDir, 'workloads'), { recursive: true });
   expect(await executables.stop('web')).toMatchObject({ status: STATUS_COMPLETE, signal: 15 });
+  // Without a place for the status the shim stays until somebody has heard it.
+  await expect.poll(() => readdir(join(executables.stateDir, 'sockets'))).toEqual([]);
 });
 
 test('what a killed program has left of a start that never was is removed', async () => {
