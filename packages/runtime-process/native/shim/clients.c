@@ -13,7 +13,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-enum { outbox_limit_bytes = 256 * 1024, linger_ms = 2000, leaving_look_ms = 20, frames_in_a_turn = 16 };
+enum { outbox_limit_bytes = 256 * 1024, linger_ms = 2000, leaving_look_ms = 20, frames_in_a_turn = 16, most_hung_up = 16 };
+
+/* Whatever is done with a client may close it, but none before it: its successor is looked up first. */
+#define FOR_EACH_CLIENT(shim, client, following) \
+  for (struct client *client = (shim)->clients, *following = NULL; \
+       client != NULL && ((following = client->next), true); client = following)
 
 static void rewatch(struct shim *shim, struct client *client) {
   uint32_t input = client->waits_for_input ? 0 : EPOLLIN;
@@ -169,6 +174,21 @@ static void send_on(struct shim *shim, struct client *client) {
   }
 }
 
+/* A few may leave input behind that nobody takes yet; more would use up the connections of those who are there. */
+static void drop_oldest_hung_up(struct shim *shim) {
+  struct client *oldest = NULL;
+  int count = 0;
+  FOR_EACH_CLIENT(shim, client, following) {
+    if (client->has_hung_up) {
+      oldest = client; /* the list begins with the newest */
+      count++;
+    }
+  }
+  if (count > most_hung_up) {
+    client_close(shim, oldest);
+  }
+}
+
 static void on_client_ready(struct shim *shim, struct source *source, uint32_t events) {
   struct client *client = (struct client *)source;
   if (is_open(client) && (events & EPOLLOUT) != 0) {
@@ -186,6 +206,7 @@ static void on_client_ready(struct shim *shim, struct source *source, uint32_t e
     if ((events & (EPOLLHUP | EPOLLERR)) != 0) {
       shim_unwatch(shim, source);
       client->has_hung_up = true;
+      drop_oldest_hung_up(shim);
     }
   } else if ((events & (EPOLLIN | EPOLLHUP | EPOLLERR)) != 0) {
     receive(shim, client);
@@ -209,11 +230,6 @@ void client_open(struct shim *shim, int socket) {
     client_finish(shim, client, FRAME_ENDED, shim->ended);
   }
 }
-
-/* Whatever is done with a client may close it, but none before it: its successor is looked up first. */
-#define FOR_EACH_CLIENT(shim, client, following) \
-  for (struct client *client = (shim)->clients, *following = NULL; \
-       client != NULL && ((following = client->next), true); client = following)
 
 void clients_tell_state(struct shim *shim) {
   FOR_EACH_CLIENT(shim, client, following) {

@@ -114,7 +114,7 @@ int log_segments_resume(const struct log_segments *segments, uint64_t *size, uin
   if (segments->count == 0 || !path_of(segments, segments->firsts[segments->count - 1], path)) {
     return -1;
   }
-  int segment = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW);
+  int segment = open(path, O_RDWR | O_APPEND | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
   if (segment < 0) {
     return -1;
   }
@@ -137,7 +137,7 @@ int log_segments_begin(struct log_segments *segments, uint64_t first) {
   if (!path_of(segments, first, path)) {
     return -1;
   }
-  int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+  int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK; /* a FIFO in its place fails */
   int segment = open(path, flags, 0600);
   if (segment < 0 && errno == ENOENT) {
     bool made = false;

@@ -23,7 +23,7 @@ static int path_in(const struct shim *shim, const char *name, char *path) {
 static int open_in(const struct shim *shim, const char *name, int flags, int *descriptor) {
   char path[PATH_MAX];
   int error = path_in(shim, name, path);
-  *descriptor = error == 0 ? open(path, flags | O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0600) : -1;
+  *descriptor = error == 0 ? open(path, flags | O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600) : -1;
   return error != 0 ? error : *descriptor < 0 ? errno : 0;
 }
 

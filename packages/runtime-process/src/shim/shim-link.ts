@@ -87,7 +87,10 @@ export class ShimLink {
 
   private async isAlive(): Promise<boolean> {
     try {
-      return (await this.place.isLocked()) ?? (this.identity !== undefined && isAlive(this.identity));
+      // Both: others may take the lock, and another process may get the pid.
+      const isLocked = await this.place.isLocked();
+      if (isLocked === false) return false;
+      return this.identity ? isAlive(this.identity) : isLocked === true;
     } catch {
       // For want of descriptors, say: to give up a shim that lives would be worse than to ask again.
       return true;

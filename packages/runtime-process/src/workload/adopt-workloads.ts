@@ -16,6 +16,13 @@ export interface AdoptionOptions {
   readonly log: BackendLog | undefined;
 }
 
+/** What was found in a state directory. */
+export interface Adopted {
+  readonly workloads: readonly Workload[];
+  /** Directories of workloads that could not be taken over, with the reason. They may run. */
+  readonly failures: ReadonlyMap<string, string>;
+}
+
 /** How many workloads are looked at together: each takes a few descriptors. */
 const lookers = 32;
 /** A start that another daemon began takes milliseconds to its first word. */
@@ -29,21 +36,24 @@ export async function adoptWorkloads(
   options: AdoptionOptions,
   starter: RunStarter,
   host: WorkloadHost,
-): Promise<Workload[]> {
-  const adopted: Workload[] = [];
+): Promise<Adopted> {
+  const workloads: Workload[] = [];
+  const failures = new Map<string, string>();
   const directories = (await WorkloadDirectory.list(options.workloadsPath)).values();
   const look = async () => {
     for (const directory of directories) {
       try {
         const workload = await new Adoption(directory, options, starter, host).adopt();
-        if (workload) adopted.push(workload);
+        if (workload) workloads.push(workload);
       } catch (error) {
         options.log?.error(`Cannot adopt the executable in "${directory.path}"`, { error });
+        failures.set(directory.path, error instanceof Error ? error.message : String(error));
       }
     }
   };
   await Promise.all(Array.from({ length: lookers }, look));
-  return adopted.sort((one, other) => one.record.requestedAtMs - other.record.requestedAtMs);
+  workloads.sort((one, other) => one.record.requestedAtMs - other.record.requestedAtMs);
+  return { workloads, failures };
 }
 
 interface FoundRun {

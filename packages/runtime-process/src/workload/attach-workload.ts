@@ -5,6 +5,7 @@ import { parseSignal } from '../signal-names.js';
 import { encodeChunks, encodeFrame, FrameDecoder, FrameType } from '../shim/frames.js';
 import { connectToShim } from '../shim/shim-connection.js';
 import { unlessAborted } from '../unless-aborted.js';
+import { terminalSize } from './executable-spec.js';
 import type { LiveRun } from './live-run.js';
 import type { Workload } from './workload.js';
 import { endedRunStatus } from './workload-status.js';
@@ -27,7 +28,7 @@ export async function* attachWorkload(
   const socket = await connectOrEnd(run, signal);
   try {
     if (socket) {
-      if (open.terminal) await run.resize(open.terminal.rows, open.terminal.columns, signal);
+      if (open.terminal) await resize(run, open.terminal, signal);
       // The answer to the second tells that the first is in force: nothing is missed from `started` on.
       socket.write(encodeFrame(FrameType.watch));
       socket.write(encodeFrame(FrameType.requestState));
@@ -136,7 +137,7 @@ async function forward(
     case 'stdinClosed':
       return writeAll(socket, [encodeFrame(FrameType.stdinEnd)], signal);
     case 'resize':
-      return run.resize(input.value.rows, input.value.columns, signal);
+      return resize(run, input.value, signal);
     case 'signal':
       return run.signal(parseSignal(input.value, 'signal'), 'main', signal);
     case 'open':
@@ -145,6 +146,11 @@ async function forward(
       ]);
     case undefined:
   }
+}
+
+function resize(run: LiveRun, size: runtime.TerminalSize, signal: AbortSignal): Promise<void> {
+  const { rows, columns } = terminalSize(size);
+  return run.resize(rows, columns, signal);
 }
 
 /** Waits where the workload does not read. */

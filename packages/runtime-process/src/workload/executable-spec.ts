@@ -63,7 +63,8 @@ function processLimit({ name, soft, hard }: runtime.ProcessLimit, index: number)
   return { resource, soft, hard };
 }
 
-function terminalSize({ rows, columns }: runtime.TerminalSize) {
+/** 0 means the usual 24 rows and 80 columns. */
+export function terminalSize({ rows, columns }: runtime.TerminalSize) {
   if (rows > longestTerminalSide || columns > longestTerminalSide) {
     refuse('terminal', `a terminal of ${rows} rows and ${columns} columns; at most ${longestTerminalSide} are allowed`);
   }

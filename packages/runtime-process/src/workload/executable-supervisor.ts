@@ -5,6 +5,7 @@ import type { CgroupHost } from '../cgroup/cgroup-host.js';
 import type { ProcessScanner } from '../process-scanner.js';
 import { parseSignal } from '../signal-names.js';
 import { SpawnFailure } from '../spawn-failure.js';
+import type { Adopted } from './adopt-workloads.js';
 import { endOrphans } from './end-orphans.js';
 import { EventHub } from './event-hub.js';
 import { type ExecutableSpec, executableSpec, stopGrace } from './executable-spec.js';
@@ -36,6 +37,7 @@ export class ExecutableSupervisor implements WorkloadHost {
   private readonly journal: WorkloadJournal;
   private readonly events = new EventHub<backend.WorkloadEvent>();
   private readonly shutdown = new AbortController();
+  private notAdopted: Adopted['failures'] = new Map();
 
   constructor(
     private readonly starter: RunStarter,
@@ -48,7 +50,8 @@ export class ExecutableSupervisor implements WorkloadHost {
   }
 
   /** Takes over what was found in the state directory, before anything is started. */
-  adopt(workloads: readonly Workload[]): void {
+  adopt({ workloads, failures }: Adopted): void {
+    this.notAdopted = failures;
     this.journal.adopted(workloads);
     for (const workload of workloads) this.keep(workload);
   }
@@ -56,9 +59,8 @@ export class ExecutableSupervisor implements WorkloadHost {
   async start(request: runtime.Executable, signal: AbortSignal): Promise<runtime.ExecutableStatus> {
     this.refuseWhenShuttingDown('start an executable');
     const spec = executableSpec(request);
-    this.table.admit(spec.name);
     try {
-      return await this.table.holding(spec.name, this.startReserved(spec, request, signal));
+      return await this.table.start(spec.name, signal, () => this.startReserved(spec, request, signal));
     } catch (error) {
       if (!(error instanceof SpawnFailure)) throw error;
       if (error.isShortage) throw startShortage(spec, error);
@@ -70,8 +72,15 @@ export class ExecutableSupervisor implements WorkloadHost {
     const number = request.signal === '' ? 0 : parseSignal(request.signal, 'signal');
     const workload = await this.table.findLive(request.meta?.name ?? '', 'stop', signal);
     const graceMs = stopGrace(request.gracePeriodMs, workload.spec.stopGraceMs);
-    await workload.hold();
+    // Whatever becomes of that: once it has ended by a stop, its exit says so.
+    const held = workload.hold().catch((error: unknown) => {
+      this.options.log?.warn('Cannot write down that an executable is to stay down', {
+        name: workload.spec.name,
+        error,
+      });
+    });
     await stopRun(workload, number || workload.spec.stopSignal, graceMs, signal);
+    await held;
     return workloadStatus(workload);
   }
 
@@ -159,6 +168,7 @@ export class ExecutableSupervisor implements WorkloadHost {
   ): Promise<runtime.ExecutableStatus> {
     const previous = this.table.get(spec.name);
     const directory = previous?.directory ?? WorkloadDirectory.of(this.options.workloadsPath, spec.name);
+    this.refuseNotAdopted(spec, directory);
     const number = (previous?.lastNumber ?? 0) + 1;
     const record: RunRecord = {
       name: spec.name,
@@ -199,7 +209,11 @@ export class ExecutableSupervisor implements WorkloadHost {
       if (current) this.onChange(current);
     };
     const run = await this.starter.start({ workload, number, record, spec, nextSequence }, signal, changed);
-    if (number > 1) await workload.begun(number);
+    if (number > 1) {
+      await workload.begun(number).catch((error: unknown) => {
+        this.options.log?.warn('Cannot tidy up behind a new run', { name: spec.name, error });
+      });
+    }
     return run;
   }
 
@@ -209,6 +223,15 @@ export class ExecutableSupervisor implements WorkloadHost {
     forgetOldest.catch((error: unknown) => {
       this.options.log?.warn('Cannot remove an executable that ended long ago', { error });
     });
+  }
+
+  private refuseNotAdopted({ name }: ExecutableSpec, { path }: WorkloadDirectory): void {
+    const reason = this.notAdopted.get(path);
+    if (reason === undefined) return;
+    throw new FailedPreconditionError(
+      `Cannot start "${name}": "${path}" holds an earlier run of it that could not be taken over, and may still run: ` +
+        `${reason}. Mend that, or remove the directory once nothing of it runs, and restart the daemon`,
+    );
   }
 
   private refuseWhenShuttingDown(action: string): void {

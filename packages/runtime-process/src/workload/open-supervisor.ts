@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { chmod, type FileHandle, mkdir, open, readFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { FailedPreconditionError, InvalidSpecError } from '@aurae/proto';
 import { CgroupHost } from '../cgroup/cgroup-host.js';
 import { CommandCgroups } from '../cgroup/command-cgroups.js';
@@ -93,9 +94,16 @@ async function makePrivate(directory: string): Promise<void> {
   if (made !== undefined) await chmod(directory, 0o700);
 }
 
+/** A process that a killed daemon was just starting holds its descriptors, locks included, until it executes. */
+const lockPatienceMs = 1000;
+const lockPauseMs = 20;
+
 async function lockDirectory(directory: string): Promise<FileHandle> {
   const file = await open(join(directory, 'supervisor.lock'), 'a', 0o600);
-  if (nativeBinding.tryLock(file.fd) === 0) return file;
+  for (const end = performance.now() + lockPatienceMs; ; await delay(lockPauseMs)) {
+    if (nativeBinding.tryLock(file.fd) === 0) return file;
+    if (performance.now() >= end) break;
+  }
   await file.close();
   throw new FailedPreconditionError(
     `Cannot keep executables in "${directory}": another program keeps its executables there now. End it, or choose ` +

@@ -1,4 +1,5 @@
-import { type FileHandle, open, readFile, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { type FileHandle, open, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { nativeBinding } from '../native-binding.js';
 import { parseShimExit, parseShimState, type ShimExit, type ShimState } from '../shim/shim-state.js';
@@ -25,7 +26,7 @@ export class RunDirectory {
   }
 
   async readRecord(): Promise<RunRecord> {
-    return parseRunRecord(await readFile(this.recordPath, 'utf8'));
+    return parseRunRecord(await readRegularFile(this.recordPath));
   }
 
   /** Undefined when there is none, or none that can be read. */
@@ -42,7 +43,7 @@ export class RunDirectory {
   async isLocked(): Promise<boolean | undefined> {
     let file: FileHandle;
     try {
-      file = await open(this.recordPath, 'r');
+      file = await open(this.recordPath, readFlags);
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
       throw error;
@@ -54,6 +55,11 @@ export class RunDirectory {
     }
   }
 
+  /** After `create` has failed: what is there may be somebody else's. */
+  async removeIfEmpty(): Promise<void> {
+    await rmdir(this.path).catch(() => undefined);
+  }
+
   async remove(): Promise<void> {
     await rm(this.path, { recursive: true, force: true });
   }
@@ -61,8 +67,21 @@ export class RunDirectory {
 
 async function readParsed<Value>(path: string, parse: (text: string) => Value): Promise<Value | undefined> {
   try {
-    return parse(await readFile(path, 'utf8'));
+    return parse(await readRegularFile(path));
   } catch {
     return undefined;
+  }
+}
+
+/** A FIFO in the place of a file must not hold up whoever reads it. */
+const readFlags = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOFOLLOW;
+
+async function readRegularFile(path: string): Promise<string> {
+  const file = await open(path, readFlags);
+  try {
+    if (!(await file.stat()).isFile()) throw new Error(`"${path}" is not a regular file`);
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
   }
 }

@@ -74,16 +74,8 @@ export class RunStarter {
     const identity = { directory, record: run.record, socket: this.socketOf(run.record.invocationId) };
     const settings = this.settingsOf(run, identity);
     await unlessAborted(this.undoings.get(run.workload.path), signal);
-    let lock: number | undefined;
-    let launching: LaunchingShim;
-    try {
-      lock = await directory.create(run.record);
-      launching = launchShim(settings, lock, run.spec.name.slice(0, 200));
-    } catch (error) {
-      if (lock !== undefined) closeSync(lock);
-      await undo(run);
-      throw error;
-    }
+    const lock = await this.create(run);
+    const launching = launchShim(settings, lock, run.spec.name.slice(0, 200));
     const report = launching.report.finally(() => closeSync(lock));
     try {
       return new LiveRun(identity, await reportOrAbort(launching, report, signal), onChange);
@@ -121,6 +113,17 @@ export class RunStarter {
       stopSignal: spec.stopSignal,
       stopGraceMs: spec.stopGraceMs,
     };
+  }
+
+  private async create({ workload, number, record }: RunToStart): Promise<number> {
+    const directory = workload.run(number);
+    try {
+      return await directory.create(record);
+    } catch (error) {
+      await directory.removeIfEmpty();
+      await workload.removeIfUnused();
+      throw error;
+    }
   }
 
   private async undoFailed(run: RunToStart, identity: RunIdentity, error: unknown): Promise<void> {

@@ -12,11 +12,12 @@ const marginMs = 2000;
  */
 export async function stopRun(workload: Workload, number: number, graceMs: number, call: AbortSignal): Promise<void> {
   const { phase } = workload;
-  if (phase.kind === 'running') await phase.run.stop(number, graceMs, call);
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(stuck(workload)), graceMs + killLimitMs + marginMs);
+  const signal = AbortSignal.any([call, limit.signal]);
   try {
-    await unlessAborted(workload.finished, AbortSignal.any([call, limit.signal]));
+    if (phase.kind === 'running') await phase.run.stop(number, graceMs, signal);
+    await unlessAborted(workload.finished, signal);
   } finally {
     clearTimeout(timer);
   }

@@ -41,7 +41,7 @@ export class WorkloadDirectory {
 
   /** A further run has begun: what was to hold it down does no more, and the run that is one too many is forgotten. */
   async begun(number: number): Promise<void> {
-    await rm(this.heldPath, { force: true });
+    await rm(this.heldPath, { recursive: true, force: true });
     if (number > keptRuns) await this.run(number - keptRuns).remove();
   }
 

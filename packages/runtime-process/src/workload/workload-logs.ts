@@ -19,8 +19,8 @@ export async function* readWorkloadLog(
     ...(channel === undefined ? {} : { channel }),
     tail: request.tail,
     ...(request.afterSequence === 0n ? {} : { afterSequence: request.afterSequence }),
-    sinceMs: Number(request.sinceMs),
-    untilMs: Number(request.untilMs),
+    sinceMs: timeOf(request.sinceMs),
+    untilMs: timeOf(request.untilMs),
     follow: request.follow && { ended: workload.finished.then((end) => logEnd(directory, end)) },
   });
   for await (const items of batches) yield { items };
@@ -64,6 +64,13 @@ export function findProcess(workloads: readonly Workload[], pid: number): FoundP
   if (found?.end.kind !== 'known') return undefined;
   const { workload, end } = found;
   return { workload, firstSequence: end.exit.logFirstSequence, ended: Promise.resolve(end) };
+}
+
+/** The furthest that a Date can tell. */
+const longestTimeMs = 8.64e15;
+
+function timeOf(ms: bigint): number {
+  return Math.min(Math.max(Number(ms), -longestTimeMs), longestTimeMs);
 }
 
 async function logEnd(directory: string, end: RunEnd): Promise<{ readonly nextSequence: bigint }> {

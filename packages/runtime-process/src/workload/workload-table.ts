@@ -15,6 +15,7 @@ export class WorkloadTable {
   private readonly workloads = new Map<string, Workload>();
   /** Names that are being started or removed: nobody else may have them meanwhile. */
   private readonly taken = new Map<string, Promise<unknown>>();
+  private readonly removals = new Map<string, Promise<void>>();
 
   constructor(private readonly options: WorkloadTableOptions) {}
 
@@ -36,8 +37,67 @@ export class WorkloadTable {
     this.workloads.set(name, workload);
   }
 
-  /** Throws `AlreadyExistsError` and `ResourceExhaustedError` where no executable of that name may be started now. */
-  admit(name: string): void {
+  /**
+   * Starts an executable of that name, once none is being removed. Rejects with `AlreadyExistsError` and
+   * `ResourceExhaustedError` where none may be started.
+   */
+  async start<Result>(name: string, signal: AbortSignal, start: () => Promise<Result>): Promise<Result> {
+    for (let removal = this.removals.get(name); removal; removal = this.removals.get(name)) {
+      await unlessAborted(settled(removal), signal);
+    }
+    // From the look at the name to the taking of it nothing else may run.
+    this.admit(name);
+    return this.holding(name, start());
+  }
+
+  /** Of that name, running or ended. Throws `NotFoundError`. */
+  find(name: string, action: string): Workload {
+    const workload = this.workloads.get(name);
+    if (workload) return workload;
+    throw new NotFoundError(
+      `Cannot ${action} "${shown(name)}": there is no executable of that name. \`aurae ps -a\` shows those there are`,
+    );
+  }
+
+  /** The same, but not ended for good. Waits for a start that is going on. */
+  async findLive(name: string, action: string, signal: AbortSignal): Promise<Workload> {
+    for (let work = this.taken.get(name); work; work = this.taken.get(name)) {
+      await unlessAborted(settled(work), signal);
+    }
+    const workload = this.find(name, action);
+    if (workload.isOver) throw new NotFoundError(`Cannot ${action} "${shown(name)}": it has ended already`);
+    return workload;
+  }
+
+  /** Forgets one that has ended, with its log. */
+  async remove(name: string, signal: AbortSignal): Promise<void> {
+    for (let work = this.taken.get(name); work; work = this.taken.get(name)) {
+      await unlessAborted(settled(work), signal);
+    }
+    // From here to the taking of the name nothing else may run.
+    const workload = this.find(name, 'remove');
+    if (!workload.isOver) {
+      throw new FailedPreconditionError(`Cannot remove "${shown(name)}": it still runs. Stop it first`);
+    }
+    await this.forget(workload);
+  }
+
+  /** Forgets those that ended first, where too many have ended. */
+  async forgetOldest(): Promise<void> {
+    const surplus = this.all().filter(({ isOver }) => isOver).length - this.options.maxEndedExecutables;
+    await Promise.all(
+      this.endedFirst()
+        .slice(0, Math.max(0, surplus))
+        .map((workload) => this.forget(workload)),
+    );
+  }
+
+  /** Resolves once no name is being started or removed. */
+  async settled(): Promise<void> {
+    await Promise.allSettled(this.taken.values());
+  }
+
+  private admit(name: string): void {
     const workload = this.workloads.get(name);
     if (this.taken.has(name) || (workload && !workload.isOver)) {
       throw new AlreadyExistsError(
@@ -53,7 +113,7 @@ export class WorkloadTable {
   }
 
   /** Keeps the name from everybody else until the work is done. */
-  async holding<Result>(name: string, work: Promise<Result>): Promise<Result> {
+  private async holding<Result>(name: string, work: Promise<Result>): Promise<Result> {
     this.taken.set(name, work);
     try {
       return await work;
@@ -62,58 +122,26 @@ export class WorkloadTable {
     }
   }
 
-  /** Of that name, running or ended. Throws `NotFoundError`. */
-  find(name: string, action: string): Workload {
-    const workload = this.workloads.get(name);
-    if (workload) return workload;
-    throw new NotFoundError(
-      `Cannot ${action} "${shown(name)}": there is no executable of that name. \`aurae ps -a\` shows those there are`,
-    );
-  }
-
-  /** The same, but not ended for good. Waits for a start that is going on. */
-  async findLive(name: string, action: string, signal: AbortSignal): Promise<Workload> {
-    await this.untilFree(name, signal);
-    const workload = this.find(name, action);
-    if (workload.isOver) throw new NotFoundError(`Cannot ${action} "${shown(name)}": it has ended already`);
-    return workload;
-  }
-
-  /** Forgets one that has ended, with its log. */
-  async remove(name: string, signal: AbortSignal): Promise<void> {
-    await this.untilFree(name, signal);
-    const workload = this.find(name, 'remove');
-    if (!workload.isOver) {
-      throw new FailedPreconditionError(`Cannot remove "${shown(name)}": it still runs. Stop it first`);
-    }
-    await this.forget(workload);
-  }
-
-  /** Forgets those that ended long ago, where there are too many. */
-  async forgetOldest(): Promise<void> {
-    const ended = this.all().filter(({ isOver }) => isOver);
-    const surplus = ended.slice(0, Math.max(0, ended.length - this.options.maxEndedExecutables));
-    for (const workload of surplus) if (!this.taken.has(workload.spec.name)) await this.forget(workload);
-  }
-
-  /** Resolves once no name is being started or removed. */
-  async settled(): Promise<void> {
-    await Promise.allSettled(this.taken.values());
-  }
-
-  private async untilFree(name: string, signal: AbortSignal): Promise<void> {
-    for (let work = this.taken.get(name); work; work = this.taken.get(name)) {
-      await unlessAborted(
-        work.catch(() => undefined),
-        signal,
-      );
-    }
+  /** Those that nobody is about to start again. */
+  private endedFirst(): Workload[] {
+    const ended = this.all().filter(({ isOver, spec }) => isOver && !this.taken.has(spec.name));
+    return ended.sort((one, other) => one.endedAtMs - other.endedAtMs);
   }
 
   private async forget({ spec, directory }: Workload): Promise<void> {
     this.workloads.delete(spec.name);
-    await this.holding(spec.name, directory.remove());
+    const removal = directory.remove();
+    this.removals.set(spec.name, removal);
+    try {
+      await this.holding(spec.name, removal);
+    } finally {
+      this.removals.delete(spec.name);
+    }
   }
+}
+
+function settled(work: Promise<unknown>): Promise<unknown> {
+  return work.catch(() => undefined);
 }
 
 /** Names may be commands of any length. */

@@ -125,6 +125,11 @@ export class Workload {
     return this.currentPhase.kind === 'ended';
   }
 
+  /** Unix milliseconds; 0 while it has not ended for good. */
+  get endedAtMs(): number {
+    return this.currentPhase.kind === 'ended' ? this.currentPhase.end.endedAtMs : 0;
+  }
+
   /** From the first that is remembered to the last. */
   get pastRuns(): readonly PastRun[] {
     return this.past;

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -201,6 +201,52 @@ test('what a killed program has left of a start that never was is removed', asyn
   await writeFile(join(run, 'record.json'), '{"vers');
   expect(await executables.list()).toEqual([]);
   expect(await readdir(join(executables.stateDir, 'workloads'))).toEqual([]);
+});
+
+test('a run that cannot be taken over is left alone, and its name is not given to another', async () => {
+  const executables = await Executables.open();
+  const { proc } = await executables.start('web', ['sleep', '1000']);
+  await executables.processes.dispose();
+  const workloads = join(executables.stateDir, 'workloads');
+  const record = join(workloads, await only(workloads), 'runs/1/record.json');
+  const text = await readFile(record, 'utf8');
+  await writeFile(record, '{"damaged');
+  executables.processes = executables.runtime();
+  await expect(executables.start('web', ['sleep', '1000'])).rejects.toThrow(
+    /could not be taken over, and may still run/,
+  );
+  expect(await isRunning(proc?.pid ?? 0)).toBe(true);
+  await writeFile(record, text);
+  await executables.restart();
+  expect(await executables.status('web')).toMatchObject({ status: STATUS_ACTIVE, proc });
+});
+
+test('a FIFO in the place of a file holds up nobody', async () => {
+  const executables = await Executables.open();
+  await executables.start('web', ['sleep', '1000']);
+  await executables.processes.dispose();
+  const workloads = join(executables.stateDir, 'workloads');
+  const run = join(workloads, await only(workloads), 'runs/1');
+  for (const name of ['exit', 'state.new']) execFileSync('mkfifo', [join(run, name)]);
+  executables.processes = executables.runtime();
+  expect(await executables.status('web')).toMatchObject({ status: STATUS_ACTIVE });
+  expect(await executables.stop('web')).toMatchObject({ signal: 15 });
+});
+
+test('a lock that somebody else has taken does not make a dead shim alive', async () => {
+  const executables = await Executables.open();
+  const { proc } = await executables.start('web', ['sleep', '1000']);
+  const workloads = join(executables.stateDir, 'workloads');
+  const record = join(workloads, await only(workloads), 'runs/1/record.json');
+  const shim = await parentOf(proc?.pid ?? 0);
+  const thief = spawn('flock', [record, 'sleep', '1000'], { stdio: 'ignore', detached: true });
+  try {
+    process.kill(shim, 'SIGKILL');
+    await executables.becomes('web', STATUS_UNKNOWN);
+  } finally {
+    process.kill(-(thief.pid ?? 0), 'SIGKILL');
+    await once(thief, 'exit');
+  }
 });
 
 test('the next runtime goes on with a restart that was due', async () => {

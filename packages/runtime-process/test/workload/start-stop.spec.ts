@@ -1,6 +1,7 @@
 import { readdir, readFile, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AlreadyExistsError, CancelledError, InvalidSpecError, meta, NotFoundError, runtime } from '@aurae/proto';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Executables, isRunning } from './executables.js';
 
@@ -301,6 +302,38 @@ test('the oldest of those that have ended are forgotten', async () => {
     await executables.becomes(name, STATUS_COMPLETE);
   }
   await expect.poll(async () => (await executables.list()).map((status) => status.meta?.name)).toEqual(['b', 'c']);
+});
+
+test('one that ended last is remembered, however long ago it was started', async () => {
+  const executables = await Executables.open({ maxEndedExecutables: 2 });
+  const gate = join(executables.stateDir, 'gate');
+  await executables.start('long', ['sh', '-c', `until [ -e ${gate} ]; do sleep 0.01; done; exit 42`]);
+  for (const name of ['a', 'b', 'c']) {
+    await executables.start(name, ['true']);
+    await executables.becomes(name, STATUS_COMPLETE);
+  }
+  await writeFile(gate, '');
+  expect(await executables.becomes('long', STATUS_COMPLETE)).toMatchObject({ exitCode: '42' });
+  await expect
+    .poll(async () => (await executables.list()).map((status) => status.meta?.name).sort())
+    .toEqual(['c', 'long']);
+});
+
+test('names that end, are forgotten and are started again at once lose nothing', async () => {
+  const executables = await Executables.open({ maxEndedExecutables: 1 });
+  const names = Array.from({ length: 8 }, (_, index) => `job-${index}`);
+  for (let round = 0; round < 6; round++) {
+    await Promise.all(
+      names.map(async (name) => {
+        await executables.start(name, ['sleep', '1000']);
+        await executables.kill(name);
+        // Ended or forgotten already.
+        while (((await executables.status(name))?.status ?? STATUS_COMPLETE) !== STATUS_COMPLETE) await nextTurn();
+      }),
+    );
+  }
+  await executables.restart();
+  expect(await executables.list(false)).toEqual([]);
 });
 
 test('no more live than the limit allows', async () => {
