@@ -27,6 +27,7 @@
     {
       "target_name": "aurae-shim",
       "type": "executable",
+      "ldflags": ["<!(sh native/static-if-possible.sh)"],
       "sources": [
         "native/shim/cgroup-remove.c", "native/shim/cgroup.c", "native/shim/child-list.c", "native/shim/client-frames.c",
         "native/shim/clients.c", "native/shim/control-socket.c", "native/shim/event-loop.c", "native/shim/failure.c",

@@ -53,7 +53,7 @@ export class ExecutableSupervisor implements WorkloadHost {
   adopt({ workloads, failures }: Adopted): void {
     this.notAdopted = failures;
     this.journal.adopted(workloads);
-    for (const workload of workloads) this.keep(workload);
+    for (const workload of [...workloads].sort(byEnd)) this.keep(workload);
   }
 
   async start(request: runtime.Executable, signal: AbortSignal): Promise<runtime.ExecutableStatus> {
@@ -219,8 +219,8 @@ export class ExecutableSupervisor implements WorkloadHost {
 
   private keep(workload: Workload): void {
     this.table.add(workload);
-    const forgetOldest = workload.finished.then(() => this.table.forgetOldest());
-    forgetOldest.catch((error: unknown) => {
+    const tidied = workload.finished.then(() => this.table.hasEnded(workload));
+    tidied.catch((error: unknown) => {
       this.options.log?.warn('Cannot remove an executable that ended long ago', { error });
     });
   }
@@ -242,4 +242,9 @@ export class ExecutableSupervisor implements WorkloadHost {
 /** Of its last run that has ended. */
 function endOf({ pastRuns }: Workload): RunEnd | undefined {
   return pastRuns.at(-1)?.end;
+}
+
+/** Those that have ended are forgotten in the order in which they are kept. */
+function byEnd(one: Workload, other: Workload): number {
+  return one.endedAtMs - other.endedAtMs;
 }

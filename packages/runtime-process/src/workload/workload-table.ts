@@ -13,6 +13,8 @@ export interface WorkloadTableOptions {
 export class WorkloadTable {
   /** Those that were started last come last. */
   private readonly workloads = new Map<string, Workload>();
+  /** Those that ended last come last. */
+  private readonly ended = new Set<Workload>();
   /** Names that are being started or removed: nobody else may have them meanwhile. */
   private readonly taken = new Map<string, Promise<unknown>>();
   private readonly removals = new Map<string, Promise<void>>();
@@ -33,8 +35,20 @@ export class WorkloadTable {
 
   add(workload: Workload): void {
     const { name } = workload.spec;
+    const previous = this.workloads.get(name);
+    if (previous) this.ended.delete(previous);
     this.workloads.delete(name);
     this.workloads.set(name, workload);
+  }
+
+  /** It has ended for good. Forgets those that ended first, where too many have ended. */
+  async hasEnded(workload: Workload): Promise<void> {
+    if (this.workloads.get(workload.spec.name) === workload) this.ended.add(workload);
+    while (this.ended.size > this.options.maxEndedExecutables) {
+      const oldest = this.oldestFree();
+      if (!oldest) return;
+      await this.forget(oldest);
+    }
   }
 
   /**
@@ -82,16 +96,6 @@ export class WorkloadTable {
     await this.forget(workload);
   }
 
-  /** Forgets those that ended first, where too many have ended. */
-  async forgetOldest(): Promise<void> {
-    const surplus = this.all().filter(({ isOver }) => isOver).length - this.options.maxEndedExecutables;
-    await Promise.all(
-      this.endedFirst()
-        .slice(0, Math.max(0, surplus))
-        .map((workload) => this.forget(workload)),
-    );
-  }
-
   /** Resolves once no name is being started or removed. */
   async settled(): Promise<void> {
     await Promise.allSettled(this.taken.values());
@@ -104,7 +108,7 @@ export class WorkloadTable {
         `Cannot start "${shown(name)}": an executable of that name runs already. Stop it first, or choose another name`,
       );
     }
-    const live = this.taken.size + this.living().length;
+    const live = this.taken.size + this.workloads.size - this.ended.size;
     if (live < this.options.maxExecutables) return;
     throw new ResourceExhaustedError(
       `Cannot start "${shown(name)}": ${live} executables live already, which is the limit. Stop some, or raise ` +
@@ -122,14 +126,16 @@ export class WorkloadTable {
     }
   }
 
-  /** Those that nobody is about to start again. */
-  private endedFirst(): Workload[] {
-    const ended = this.all().filter(({ isOver, spec }) => isOver && !this.taken.has(spec.name));
-    return ended.sort((one, other) => one.endedAtMs - other.endedAtMs);
+  /** The first of those that nobody is about to start again. */
+  private oldestFree(): Workload | undefined {
+    for (const workload of this.ended) if (!this.taken.has(workload.spec.name)) return workload;
+    return undefined;
   }
 
-  private async forget({ spec, directory }: Workload): Promise<void> {
+  private async forget(workload: Workload): Promise<void> {
+    const { spec, directory } = workload;
     this.workloads.delete(spec.name);
+    this.ended.delete(workload);
     const removal = directory.remove();
     this.removals.set(spec.name, removal);
     try {

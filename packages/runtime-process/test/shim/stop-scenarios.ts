@@ -81,6 +81,7 @@ while :; do sleep 0.05; done`;
   test('a second stop shortens the grace period, and never lengthens it', async () => {
     const run = startShim(shim(), ['sh', '-c', stubborn]);
     const client = await run.client();
+    await expect.poll(() => run.logged('stdout').split('\n').length, { timeout: 20_000 }).toBe(3);
     client.send(frameType.stop, numbers(0, 3_600_000));
     client.send(frameType.state);
     expect(JSON.parse(String((await client.next())?.payload))).toMatchObject({ stopping: 1 });
