@@ -153,7 +153,9 @@ export function openDescriptors(pid: number): string[] {
   return readdirSync(`/proc/${pid}/fd`)
     .flatMap((descriptor) => {
       try {
-        return [readlinkSync(`/proc/${pid}/fd/${descriptor}`).replace(/:\[\d+\]$/, '')];
+        const target = readlinkSync(`/proc/${pid}/fd/${descriptor}`).replace(/:\[\d+\]$/, '');
+        // A bounded number of cgroups is kept for coming commands.
+        return /@exec-\d+/.test(target) ? [] : [target];
       } catch {
         return [];
       }

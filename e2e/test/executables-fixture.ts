@@ -108,9 +108,9 @@ export function cgroupsOf(parent: string): string[] {
   return [...new Set([root, ...places].map((place) => join(place, parent)))].flatMap(withSubdirectories);
 }
 
-/** The parent and the cgroup of the shims stay while a killed daemon has nobody to remove them. */
+/** The parent, and the cgroups of the shims and of coming commands, are there while a daemon is, or was killed. */
 function isOwn(path: string, parent: string): boolean {
-  return path.endsWith(`/${parent}`) || path.endsWith(`/${parent}/shims`);
+  return path.endsWith(`/${parent}`) || path.endsWith(`/${parent}/shims`) || /@exec-\d+$/.test(path);
 }
 
 function withSubdirectories(path: string): string[] {

@@ -37,8 +37,8 @@ describe('the life of an executable', () => {
     expect(isAlive(pid)).toBe(true);
 
     const table = (await fixture.aurae('ps')).stdout.split('\n');
-    expect(table[0]).toMatch(/^NAME +KIND +STATUS +PID +RESTARTS +COMMAND$/);
-    expect(table[1]).toMatch(new RegExp(`^web +executable +up .* ${pid} +0 +sh -c`));
+    expect(table[0]).toMatch(/^NAME +STATUS +PID +RESTARTS +COMMAND$/);
+    expect(table[1]).toMatch(new RegExp(`^web +up .* ${pid} +0 +sh -c`));
     expect((await fixture.aurae('status')).stdout).toMatch(/^workloads +1 executable active$/m);
 
     await eventually(async () => (await fixture.aurae('logs', 'web')).stderr !== '');

@@ -63,6 +63,16 @@ export function notEmpty(text: string): string {
   return text;
 }
 
+/** Whatever looks like an option is none, and not the name of anything: nothing is done to the others then, either. */
+export function workloadName(text: string): string {
+  if (text.startsWith('-')) throw new InvalidArgumentError('A name begins with a letter or a digit.');
+  return text;
+}
+
+export function workloadNames(text: string, previous: readonly string[] = []): readonly string[] {
+  return [...previous, workloadName(text)];
+}
+
 /** For an option that may be given many times. */
 export function collect(text: string, previous: readonly string[] = []): readonly string[] {
   return [...previous, text];

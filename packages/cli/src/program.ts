@@ -11,6 +11,7 @@ import { addStartCommand } from './commands/start-command.js';
 import { addStatusCommand } from './commands/status-command.js';
 import { addStopCommand } from './commands/stop-command.js';
 import { type HelpOutput } from './output/help-output.js';
+import { pointToHelp } from './point-to-help.js';
 import { refuseHelpOfUnknown } from './refuse-help-of-unknown.js';
 import { addGlobalOptions } from './global-options.js';
 
@@ -58,6 +59,7 @@ AURAE_ROOT, then ~/.aurae/config or /etc/aurae/config, then the default paths.`,
   addStatusCommand(program, finish);
   addLogsCommand(program, finish);
   addPkiCommand(program, finish);
+  pointToHelp(program);
   return program;
 }
 

@@ -39,18 +39,21 @@ test('the version is that of the package', async () => {
 });
 
 test.each([
-  [['statsu'], "aurae: unknown command 'statsu' (Did you mean status?)\n"],
-  [['status', '--sokcet', '/x'], "aurae: unknown option '--sokcet' (Did you mean --socket?)\n"],
+  [['statsu'], 'aurae: unknown command \'statsu\' (Did you mean status?): see "aurae --help"\n'],
+  [
+    ['status', '--sokcet', '/x'],
+    'aurae: unknown option \'--sokcet\' (Did you mean --socket?): see "aurae status --help"\n',
+  ],
   [['status', 'all'], "aurae: too many arguments for 'status'. Expected 0 arguments but got 1.\n"],
   [
     ['logs', '--daemon', '--tail', 'x'],
     "aurae: option '-n, --tail <lines>' argument 'x' is invalid. Allowed are whole numbers from 1 up.\n",
   ],
   [['pki', 'issue'], "aurae: missing required argument 'name'\n"],
-  [['nosuch', '--help'], "aurae: unknown command 'nosuch'\n"],
-  [['--root', '/x', 'statsu', '-h'], "aurae: unknown command 'statsu' (Did you mean status?)\n"],
-  [['help', 'statsu'], "aurae: unknown command 'statsu' (Did you mean status?)\n"],
-  [['pki', 'isue', '--help'], "aurae: unknown command 'isue' (Did you mean issue?)\n"],
+  [['nosuch', '--help'], 'aurae: unknown command \'nosuch\': see "aurae --help"\n'],
+  [['--root', '/x', 'statsu', '-h'], 'aurae: unknown command \'statsu\' (Did you mean status?): see "aurae --help"\n'],
+  [['help', 'statsu'], 'aurae: unknown command \'statsu\' (Did you mean status?): see "aurae --help"\n'],
+  [['pki', 'isue', '--help'], 'aurae: unknown command \'isue\' (Did you mean issue?): see "aurae pki --help"\n'],
 ])('%j is refused with 2 and a hint', async (args, stderr) => {
   expect(await runCli(args)).toMatchObject({ code: 2, stdout: '', stderr });
 });
@@ -114,7 +117,7 @@ test('as JSON a wrong command line is told as JSON', async () => {
   const { code, stderr } = await runCli(['--output', 'json', 'statsu']);
   expect(code).toBe(2);
   expect(JSON.parse(stderr)).toEqual({
-    error: { reason: 'USAGE', message: "unknown command 'statsu' (Did you mean status?)" },
+    error: { reason: 'USAGE', message: 'unknown command \'statsu\' (Did you mean status?): see "aurae --help"' },
   });
 });
 

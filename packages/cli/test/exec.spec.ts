@@ -7,14 +7,17 @@ import { join } from 'node:path';
 import { CancelledError, InvalidSpecError, meta, runtime } from '@aurae/proto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { TestRoot, untilAborted } from '../../client/test/support/test-daemon.js';
+import { AttachPeer } from './support/attach-peer.js';
 import { resultOf, runCli, runShell, startCli } from './support/run-cli.js';
 import { Signalled } from './support/signalled.js';
 
-type Exec = runtime.Runtime<Parameters<typeof untilAborted>[0]>['exec'];
+type Context = Parameters<typeof untilAborted>[0];
+type Exec = runtime.Runtime<Context>['exec'];
 
 let root: TestRoot;
 let serve: Exec = () => Promise.reject(new Error('no test serves this'));
 let lastRequest: runtime.Executable | undefined;
+let lastOpen: runtime.AttachOpen | undefined;
 
 beforeAll(async () => {
   root = await TestRoot.make();
@@ -24,10 +27,33 @@ beforeAll(async () => {
         lastRequest = request;
         return serve(context, request);
       },
+      attach: (context, requests) => execAsAttach(context, requests),
     },
   });
 });
 afterAll(() => root[Symbol.asyncDispose]());
+
+/** A conversation with what `serve` answers, as a new command without input has it. */
+async function* execAsAttach(
+  context: Context,
+  requests: AsyncIterable<runtime.AttachRequest>,
+): AsyncGenerator<runtime.AttachResponse> {
+  const { value } = (await requests[Symbol.asyncIterator]().next()) as IteratorResult<runtime.AttachRequest, undefined>;
+  lastOpen = value?.input?.$case === 'open' ? value.input.value : undefined;
+  if (lastOpen?.target?.$case !== 'executable') throw new Error('The conversation is not about a command');
+  lastRequest = lastOpen.target.value;
+  const { stdout, stdoutBytes, stderrBytes, ...status } = await serve(context, lastRequest);
+  yield { output: { $case: 'started', value: { proc: { pid: 4711 } } } };
+  for (const piece of piecesOf(Buffer.concat([Buffer.from(stdout), stdoutBytes]))) {
+    yield { output: { $case: 'stdout', value: piece } };
+  }
+  if (stderrBytes.length > 0) yield { output: { $case: 'stderr', value: Buffer.from(stderrBytes) } };
+  yield { output: { $case: 'ended', value: runtime.ExecutableStatus.fromPartial(status) } };
+}
+
+function* piecesOf(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += 65_536) yield bytes.subarray(start, start + 65_536);
+}
 
 /** What the daemon is to answer with. */
 function answer(partial: runtime.DeepPartial<runtime.ExecutableStatus>): void {
@@ -46,8 +72,8 @@ describe('the request', () => {
     expect(lastRequest).toMatchObject({
       argv: ['echo', 'a b', "it's", '', '$HOME', '--output', '--', '-x'],
       command: "echo 'a b' 'it'\\''s' '' '$HOME' --output -- -x",
-      binaryOutput: true,
     });
+    expect(lastOpen).toMatchObject({ stdin: false, terminal: undefined });
   });
 
   test('needs no "--" before a program without flags of its own in front', async () => {
@@ -86,6 +112,8 @@ describe('the request', () => {
     ];
     await runCli(['exec', '--root', root.dir, ...flags, '--', 'true'], variables);
     expect(lastRequest).toMatchObject({ env: { A: '1=2', OWN: 'mine' }, cwd: '/srv', user: 'nobody', timeoutMs: 1500 });
+    await exec('-w', '/usr', '-u', '1000:1000', '--', 'true');
+    expect(lastRequest).toMatchObject({ cwd: '/usr', user: '1000:1000' });
   });
 });
 
@@ -143,12 +171,12 @@ describe('the exit code', () => {
       "option '--timeout <duration>' argument '5 parsecs' is invalid. Allowed are durations such as 500ms, 5s, 2m or 1h",
     ],
     [['--timeout', '0', '--', 'x'], 'is invalid. Allowed are durations'],
-    [['--cwd', 'srv', '--', 'x'], "option '--cwd <dir>' argument 'srv' is invalid. Allowed are absolute paths"],
-    [['--user', '', '--', 'x'], "option '--user <name>' argument '' is invalid. It must not be empty."],
-    [['--user=', '--', 'x'], "option '--user <name>' argument '' is invalid. It must not be empty."],
-    [['--cwd', '', '--', 'x'], "option '--cwd <dir>' argument '' is invalid."],
+    [['--cwd', 'srv', '--', 'x'], "option '-w, --cwd <dir>' argument 'srv' is invalid. Allowed are absolute paths"],
+    [['--user', '', '--', 'x'], "option '-u, --user <name>' argument '' is invalid. It must not be empty."],
+    [['--user=', '--', 'x'], "option '-u, --user <name>' argument '' is invalid. It must not be empty."],
+    [['--cwd', '', '--', 'x'], "option '-w, --cwd <dir>' argument '' is invalid."],
     [['--env', '=x', '--', 'x'], 'option --env "=x" names no variable: write NAME=VALUE or NAME'],
-    [['--timeuot', '5s', '--', 'x'], "unknown option '--timeuot' (Did you mean --timeout?)"],
+    [['--timeuot', '5s', '--', 'x'], 'unknown option \'--timeuot\' (Did you mean --timeout?): see "aurae exec --help"'],
     [['--output', 'xml', '--', 'x'], "option '--output <format>' argument 'xml' is invalid"],
     [['--command', 'a', '--', 'x'], 'give either --command STRING or a program with arguments, not both'],
     [['--command', ''], 'option --command is empty'],
@@ -185,9 +213,18 @@ describe('output', () => {
     expect(result.stderr).toBe('warning\n');
   });
 
-  test('of a daemon that knows only text arrives too', async () => {
-    answer({ stdout: 'text\n' });
-    expect((await exec('--', 'x')).stdout).toBe('text\n');
+  test('is shown as it is written, and what was shown stays when Ctrl-C ends the command', async () => {
+    const peer = new AttachPeer();
+    await using live = await TestRoot.make();
+    await live.serve({ runtime: { attach: peer.attach } });
+    const child = startCli(['--root', live.dir, 'exec', '--', 'x']);
+    peer.started().writes('one\n').writes('careful\n', 'stderr');
+    const ended = once(child, 'close');
+    expect(String(await once(child.stdout, 'data'))).toBe('one\n');
+    expect(String(await once(child.stderr, 'data'))).toBe('careful\n');
+    child.kill('SIGINT');
+    expect((await ended)[0]).toBe(130);
+    expect(await peer.cancelled.promise).toBeInstanceOf(CancelledError);
   });
 
   test('reaches a slow reader whole', async () => {
@@ -211,12 +248,19 @@ describe('output', () => {
     expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
   });
 
-  test('that nobody reads does not change the exit code', async () => {
+  test('that nobody reads any more ends it quietly with 141', async () => {
     answer({ stdoutBytes: randomBytes(1_000_000), exitCode: '3' });
-    const child = startCli(['exec', '--root', root.dir, '--', 'x']);
-    child.stdout.destroy();
-    const [code] = await once(child, 'close');
-    expect(code).toBe(3);
+    expect(
+      await runShell('{ aurae exec -- x; echo $? >&2; } | head -c 1 >/dev/null', { AURAE_ROOT: root.dir }),
+    ).toMatchObject({ stderr: '141\n' });
+  });
+
+  test('of more than auraed captures arrives whole', async () => {
+    const bytes = randomBytes(3 * 1024 * 1024);
+    answer({ stdoutBytes: bytes });
+    const result = await exec('--', 'x');
+    expect(result).toMatchObject({ code: 0, stderr: '' });
+    expect(result.stdoutBytes.equals(bytes)).toBe(true);
   });
 
   test('that cannot be written is 125, in one line', async () => {
@@ -227,13 +271,15 @@ describe('output', () => {
     });
   });
 
-  test('beyond the bound is told, with the key that sets it', async () => {
-    answer({ stdoutDroppedBytes: 5n, stderrDroppedBytes: 7n });
-    expect((await exec('--', 'x')).stderr).toBe(
-      'aurae: warning: 5 bytes of stdout and 7 bytes of stderr are lost: auraed keeps 1 MiB of each channel, unless ' +
-        'backends.executable.options.output_limit_bytes in auraed.toml says otherwise; let the command write more to ' +
-        'a file\n',
-    );
+  test('is followed by what auraed tells of an end that nothing else tells of', async () => {
+    const message = '1 background process was ended with the command: \u001b[31m.';
+    answer({ stdout: 'done\n', meta: { message } });
+    expect(await exec('--', 'x')).toMatchObject({
+      stdout: 'done\n',
+      stderr: 'aurae: note: 1 background process was ended with the command: \\x1b[31m.\n',
+    });
+    answer({ exitCode: '137', signal: 9, meta: { message: 'Ended by SIGKILL.' } });
+    expect(await exec('--', 'x')).toMatchObject({ code: 137, stderr: '' });
   });
 
   test('as JSON is the whole answer, with the exit code of the command', async () => {
@@ -257,7 +303,7 @@ describe('output', () => {
       error: { reason: 'UNAVAILABLE', message: expect.stringContaining('No auraed answers') },
     });
     expect(JSON.parse((await exec('--output=json', '--nonsense')).stderr)).toEqual({
-      error: { reason: 'USAGE', message: "unknown option '--nonsense'" },
+      error: { reason: 'USAGE', message: 'unknown option \'--nonsense\': see "aurae exec --help"' },
     });
   });
 });

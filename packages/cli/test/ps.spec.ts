@@ -71,16 +71,29 @@ test.each<[string, runtime.DeepPartial<runtime.ExecutableStatus>]>([
 
 test('the table has a line for each, with controls escaped', () => {
   expect(formatExecutables(executables, { paint: (_style, text) => text, nowMs }).split('\n')).toEqual([
-    'NAME  KIND        STATUS             PID   RESTARTS  COMMAND',
-    'web   executable  up 3m 5s           4711  2         python3 -m http.server 8080',
-    "job   executable  exited (1) 2m ago  -     0         sh -c 'echo \\x1b[31m'",
+    'NAME  STATUS             PID   RESTARTS  COMMAND',
+    'web   up 3m 5s           4711  2         python3 -m http.server 8080',
+    "job   exited (1) 2m ago  -     0         sh -c 'echo \\x1b[31m'",
   ]);
 });
 
 test('on a terminal the command is cut to its width', () => {
-  const lines = formatExecutables(executables, { paint: (_style, text) => text, nowMs, width: 75 }).split('\n');
-  expect(lines[1]).toBe('web   executable  up 3m 5s           4711  2         python3 -m http.serve…');
-  expect(lines[1]).toHaveLength(75);
+  const lines = formatExecutables(executables, { paint: (_style, text) => text, nowMs, width: 63 }).split('\n');
+  expect(lines[1]).toBe('web   up 3m 5s           4711  2         python3 -m http.serve…');
+  expect(lines[1]).toHaveLength(63);
+});
+
+test('on a terminal a long name is cut so that the command has room', () => {
+  const named = executables.map((status) => ({ ...status, meta: { ...status.meta, name: 'n'.repeat(128) } }));
+  const view = { paint: (_style: unknown, text: string) => text, nowMs };
+  const lines = formatExecutables(runtime.ExecutableListResponse.fromPartial({ executables: named }).executables, {
+    ...view,
+    width: 80,
+  }).split('\n');
+  expect(lines[1]).toMatch(/^n{22}…  up 3m 5s /);
+  expect(lines[1]).toHaveLength(80);
+  const whole = runtime.ExecutableListResponse.fromPartial({ executables: named }).executables;
+  expect(formatExecutables(whole, view)).toContain('n'.repeat(128));
 });
 
 describe('aurae ps', () => {

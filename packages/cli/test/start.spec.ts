@@ -94,6 +94,25 @@ test('every option is in the request', async () => {
   );
 });
 
+test('-w and -u are directory and user', async () => {
+  answer({});
+  await start('-w', '/srv', '-u', 'nobody', '--', 'x');
+  expect(lastRequest).toMatchObject({ cwd: '/srv', user: 'nobody' });
+});
+
+test('its help tells of the restart policy, the directory and the quotes of --env-from', async () => {
+  const text = (await runCli(['start', '--help'])).stdout.replace(/\s+/g, ' ');
+  for (const fact of [
+    '100 ms to 1 minute',
+    'run of 10 s',
+    'nothing after a boot',
+    'start in "/"',
+    'quotes become part',
+  ]) {
+    expect(text).toContain(fact);
+  }
+});
+
 test('without --name it is called as its program', async () => {
   answer({});
   expect((await start('--', '/usr/local/bin/worker', '-v')).stdout).toBe('Started worker (pid 123)\n');
@@ -127,9 +146,16 @@ test.each([
   });
 });
 
-test('a refusal is 125', async () => {
+test('a refusal is 125, and a name that is taken names the option', async () => {
   serve = () => Promise.reject(new AlreadyExistsError('Cannot start "web": it runs already'));
-  expect(await start('--', 'web')).toMatchObject({ code: 125, stderr: 'aurae: Cannot start "web": it runs already\n' });
+  expect(await start('--', 'web')).toMatchObject({
+    code: 125,
+    stderr: 'aurae: Cannot start "web": it runs already (--name NAME)\n',
+  });
+  const { stderr } = await start('--output', 'json', '--', 'web');
+  expect(JSON.parse(stderr)).toEqual({
+    error: { reason: 'ALREADY_EXISTS', message: 'Cannot start "web": it runs already' },
+  });
 });
 
 test.each([

@@ -8,6 +8,8 @@ let root: TestRoot;
 const stops: runtime.WorkloadStopRequest[] = [];
 const kills: runtime.WorkloadKillRequest[] = [];
 const stuck = new Signalled();
+let running: readonly string[] = [];
+let ended: readonly string[] = [];
 
 function known(request: { meta: meta.AuraeMeta | undefined }): string {
   const name = request.meta?.name ?? '';
@@ -19,6 +21,10 @@ beforeAll(async () => {
   root = await TestRoot.make();
   await root.serve({
     runtime: {
+      executableList: async (_context, { all }) =>
+        runtime.ExecutableListResponse.fromPartial({
+          executables: [...running, ...(all ? ended : [])].map((name) => ({ meta: { name } })),
+        }),
       executableStop: async (context, request) => {
         stops.push(request);
         const name = known(request);
@@ -66,6 +72,8 @@ describe('stop', () => {
   test('carries signal and time', async () => {
     await run('stop', 'web', '--timeout', '5s', '--signal', 'SIGINT');
     expect(stops.at(-1)).toMatchObject({ signal: 'INT', gracePeriodMs: 5000 });
+    await run('stop', '-t', '7s', 'web');
+    expect(stops.at(-1)).toMatchObject({ signal: '', gracePeriodMs: 7000 });
     await run('stop', 'web');
     expect(stops.at(-1)).toMatchObject({ signal: '', gracePeriodMs: 0 });
   });
@@ -100,18 +108,80 @@ describe('stop', () => {
   });
 });
 
+describe('--all', () => {
+  test('stops all that run, and whatever has ended meanwhile is no failure', async () => {
+    running = ['web', 'nowGone', 'worker'];
+    ended = ['job'];
+    const text = 'Stopped web: killed (TERM)\nStopped worker: killed (TERM)\n';
+    expect(await run('stop', '--all')).toMatchObject({ code: 0, stdout: text, stderr: '' });
+    expect(await run('stop', '-a')).toMatchObject({ code: 0, stdout: text });
+  });
+
+  test('removes all that have ended', async () => {
+    running = ['web'];
+    ended = ['job', 'nowGone', 'task'];
+    expect(await run('rm', '--all')).toMatchObject({ code: 0, stdout: 'Removed job\nRemoved task\n', stderr: '' });
+  });
+
+  test('with nothing to do says so', async () => {
+    running = [];
+    ended = [];
+    expect(await run('stop', '--all')).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'Nothing runs, so there is nothing to stop.\n',
+    });
+    expect(await run('rm', '--all')).toMatchObject({
+      code: 0,
+      stdout: '',
+      stderr: 'Nothing has ended that is not forgotten yet.\n',
+    });
+    expect(await run('rm', '--all', '--output', 'json')).toMatchObject({ code: 0, stdout: '', stderr: '' });
+  });
+
+  test.each(['stop', 'rm'])('of %s goes with no names, and something must be given', async (command) => {
+    const result = await run(command, '--all', 'web');
+    expect(result).toMatchObject({ code: 2, stdout: '', stderr: 'aurae: give either names or --all, not both\n' });
+    expect(await run(command)).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'aurae: give the names of executables, or --all\n',
+    });
+  });
+});
+
 describe('kill', () => {
   test.each([
     [['web'], 'KILL'],
     [['-s', 'HUP', 'web'], 'HUP'],
     [['web', '--signal=sigusr1'], 'USR1'],
     [['-s', '1', 'web'], 'HUP'],
+    [['-1', 'web'], 'HUP'],
+    [['-9', 'web'], 'KILL'],
+    [['-HUP', 'web'], 'HUP'],
+    [['-hup', 'web'], 'HUP'],
+    [['-SIGHUP', '--', 'web'], 'HUP'],
+    [['--output', 'text', '-USR2', 'web'], 'USR2'],
   ])('%j sends %s', async (args, signal) => {
     expect(await run('kill', ...args)).toMatchObject({ code: 0, stdout: `Sent ${signal} to web\n`, stderr: '' });
     expect(kills.at(-1)).toMatchObject({ meta: { name: 'web' }, signal });
   });
 
+  test.each([[['web', '-9']], [['web', '--', '-1']], [['--', '-web']], [['-0', 'web']], [['-99', 'web']]])(
+    '%j names what begins with "-", and nothing is sent',
+    async (words) => {
+      const before = kills.length;
+      const { code, stderr } = await run('kill', ...words);
+      expect(code).toBe(2);
+      expect(stderr).toMatch(
+        /value '-\w+' is invalid for argument 'names'. A name begins with a letter or a digit.\n$/,
+      );
+      expect(kills).toHaveLength(before);
+    },
+  );
+
   test('refuses what is no signal', async () => {
+    expect(await run('kill', '-NOSUCH', 'web')).toMatchObject({ code: 2, stdout: '' });
     expect(await run('kill', '-s', 'NOSUCH', 'web')).toMatchObject({ code: 2, stdout: '' });
   });
 });
@@ -128,7 +198,7 @@ describe('rm', () => {
   });
 });
 
-test.each(['stop', 'kill', 'rm', 'attach'])('%s needs a name', async (command) => {
+test.each(['kill', 'attach'])('%s needs a name', async (command) => {
   const { code, stderr } = await run(command);
   expect(code).toBe(2);
   expect(stderr).toMatch(/^aurae: missing required argument 'names?'\n$/);

@@ -210,7 +210,7 @@ describe('attach', () => {
     expect(await terminal.exited).toBe(0);
     expect(await terminal.settings()).toBe(before);
     expect(terminal.shown).toBe(
-      'readyaurae: detached from "shell", which goes on: "aurae attach shell" comes back\r\n',
+      'Attached to "shell"; Ctrl-P Ctrl-Q leaves it running\r\nreadyaurae: detached from "shell", which goes on: "aurae attach shell" comes back\r\n',
     );
     expect(peer.stdin.toString()).toBe('ls\r\x10\x10x\x03');
   });
@@ -220,7 +220,33 @@ describe('attach', () => {
     await untilBegun(terminal);
     terminal.type('\x10\x11\x18d');
     expect(await terminal.exited).toBe(0);
+    expect(terminal.shown).toContain('Attached to "shell"; Ctrl-X d leaves it running\r\n');
     expect(terminal.shown).toContain('detached');
+  });
+
+  test('leaves with the keys of AURAE_DETACH_KEYS', async () => {
+    const variables = { AURAE_DETACH_KEYS: 'ctrl-],q' };
+    await using terminal = Terminal.run(['--root', root.dir, 'attach', 'shell'], variables);
+    await untilBegun(terminal);
+    terminal.type('\x10\x11');
+    await peer.until(({ stdin }) => stdin.toString() === '\x10\x11');
+    terminal.type('\x1dq');
+    expect(await terminal.exited).toBe(0);
+    expect(terminal.shown).toContain('Attached to "shell"; Ctrl-] q leaves it running\r\n');
+  });
+
+  test('refuses keys of AURAE_DETACH_KEYS that are none', async () => {
+    await using terminal = Terminal.run(['attach', 'shell'], { AURAE_DETACH_KEYS: 'escape' });
+    expect(await terminal.exited).toBe(2);
+    expect(terminal.shown).toContain('AURAE_DETACH_KEYS "escape" is invalid. Allowed are keys');
+  });
+
+  test('takes an empty AURAE_DETACH_KEYS for none', async () => {
+    await using terminal = Terminal.run(['--root', root.dir, 'attach', 'shell'], { AURAE_DETACH_KEYS: '' });
+    await untilBegun(terminal);
+    expect(terminal.shown).toContain('Ctrl-P Ctrl-Q');
+    peer.ended({ exitCode: '0' });
+    await terminal.exited;
   });
 
   test('leaves with Ctrl-C what has no terminal', async () => {
@@ -229,13 +255,16 @@ describe('attach', () => {
     expect(peer.open?.stdin).toBe(false);
     terminal.type('\x03');
     expect(await terminal.exited).toBe(130);
+    expect(terminal.shown).toMatch(/^Attached to "web"; Ctrl-C leaves it running\r\nready/);
     expect(terminal.shown).toContain('aurae: detached from "web", which goes on');
   });
 
   test('passes on lines to what has standard input, and leaves that open', async () => {
     await using terminal = run('attach', 'cat');
     await untilBegun(terminal);
-    terminal.type('line\r\x04\x03');
+    terminal.type('line\r\x04');
+    await terminal.shows('aurae: standard input has ended; the output of "cat" is shown on, and its input stays open');
+    terminal.type('\x03');
     expect(await terminal.exited).toBe(130);
     expect(peer.inputs.map(({ $case }) => $case)).not.toContain('stdinClosed');
   });

@@ -149,6 +149,15 @@ describe.skipIf(noCgroups)('a process that has left the session, the group, the 
     await expect(call).rejects.toBeInstanceOf(CancelledError);
   });
 
+  test('leaves the next command alone, once it was ended by force', async () => {
+    const processes = await openRuntime();
+    for (let round = 0; round < 3; round++) {
+      const stubborn = { argv: ['sh', '-c', 'trap "" TERM; while :; do sleep 0.01; done'], timeoutMs: 50 };
+      expect(await exec(processes, stubborn)).toMatchObject({ termination: TERMINATION_TIMEOUT, signal: 9 });
+      expect(await exec(processes, { command: 'echo on' })).toMatchObject({ stdout: 'on\n', exitCode: '0' });
+    }
+  });
+
   test('of a daemon that was killed is ended by the next one', async () => {
     const stateDir = mkdtempSync('/tmp/aurae-escape-');
     onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }));

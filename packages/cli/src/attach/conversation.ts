@@ -13,6 +13,10 @@ export interface ConversationPlan {
   readonly takesInput: boolean;
   /** Whether the end of standard input is also that of the other side's. */
   readonly passesEndOfInput: boolean;
+  /** A line for the user once the conversation has begun. */
+  readonly greeting?: string | undefined;
+  /** A line for the user when the input ends and the conversation goes on. */
+  readonly inputEndNote?: string | undefined;
   /** This terminal stands for the one of the other side: it goes raw and tells its size. */
   readonly isTerminal: boolean;
   /** What leaves the conversation when it is typed. */
@@ -58,6 +62,7 @@ class Conversation implements Disposable {
     try {
       for await (const { output } of client.runtime.attach(this.requests, { signal })) {
         if (output?.$case === 'ended') return { kind: 'ended', status: output.value };
+        if (!this.hasBegun) await this.interruption.race(this.greet());
         this.begin();
         if (output && !(await this.interruption.race(this.show(output)))) return { kind: 'unread' };
       }
@@ -71,6 +76,11 @@ class Conversation implements Disposable {
   [Symbol.dispose](): void {
     for (const resource of this.held.splice(0).reverse()) resource[Symbol.dispose]();
     this.requests.end();
+  }
+
+  /** The terminal is not raw yet. */
+  private async greet(): Promise<void> {
+    if (this.plan.greeting) await this.stderr.write(`${this.plan.greeting}\n`);
   }
 
   /** Not before the first answer: until then Ctrl-C is for this process. */
@@ -111,6 +121,8 @@ class Conversation implements Disposable {
 
   private closeInput(): void {
     if (this.plan.passesEndOfInput) this.requests.send({ $case: 'stdinClosed', value: true });
+    const { inputEndNote } = this.plan;
+    if (inputEndNote) this.stderr.write(this.line(inputEndNote)).catch((error) => this.cancellation.abort(error));
   }
 
   /** Resolves to false once the reader of the output has left. */
@@ -121,14 +133,17 @@ class Conversation implements Disposable {
       case 'stderr':
         return await this.stderr.write(output.value);
       case 'droppedBytes': {
-        const lineBreak = this.plan.isTerminal ? '\r\n' : '\n';
         const text = `aurae: ${output.value} bytes of output are missing here: they came faster than they were read`;
-        return await this.stderr.write(text + lineBreak);
+        return await this.stderr.write(this.line(text));
       }
       case 'started':
       case 'ended':
         return true;
     }
+  }
+
+  private line(text: string): string {
+    return `${text}${this.plan.isTerminal ? '\r\n' : '\n'}`;
   }
 }
 

@@ -14,8 +14,8 @@ export function addExecCommand(program: Command, finish: Finish): void {
     .argument('[command...]', 'program and arguments, run as they are, without a shell')
     .option('-c, --command <string>', 'a shell command, in place of a program and arguments')
     .option('-e, --env <name[=value]>', "add a variable; without a value, the caller's own (repeatable)", collect)
-    .option('--cwd <dir>', 'working directory [/]', absolutePath)
-    .option('--user <name>', "user to run as, or uid, or uid:gid [auraed's own]", notEmpty)
+    .option('-w, --cwd <dir>', 'working directory [/]', absolutePath)
+    .option('-u, --user <name>', "user to run as, or uid, or uid:gid [auraed's own]", notEmpty)
     .option('-i, --interactive', 'pass standard input on to the command')
     .option('-t, --tty', 'give the command a terminal, which is this one; implies -i')
     .option('--timeout <duration>', 'end the command after this time: 500ms, 5s, 2m, 1h', durationMs)
@@ -30,17 +30,20 @@ Examples:
   aurae exec -i -- tar -xf - -C /srv <site.tar
   aurae exec -it -- bash
 
+The output comes as it is written, byte by byte. With --output json it comes in
+one answer at the end, of which auraed keeps the first 1 MiB of each channel.
+
 Exit code: that of the command; 128+N when signal N ended it; 124 when --timeout
 passed; 125 when aurae or auraed failed; 126 when the program cannot be
 executed; 127 when it does not exist; 130 after Ctrl-C, which with -t is the
-command's; 141 with -i or -t when the reader of its output has left.`,
+command's; 141 when the reader of its output has left.`,
     )
     .action(async (words: string[], _options: unknown, self: Command) => {
       const run = async () => {
         const options = allOptions<ExecOptions>(self);
-        if (options.interactive || options.tty) {
-          const { runExecSession } = await import('./run-exec-session.js');
-          return await runExecSession(words, options);
+        if (options.output === 'json') {
+          const { runExecAsJson } = await import('./run-exec-as-json.js');
+          return await runExecAsJson(words, options);
         }
         const { runExec } = await import('./run-exec.js');
         return await runExec(words, options);

@@ -14,25 +14,23 @@ export function execOutcome(status: runtime.ExecutableStatus, { timeout }: { rea
   if (status.status === meta.Status.STATUS_ERROR) {
     return { exitCode: exitCodeOfError(status), notes: [message || 'the command could not run'] };
   }
-  const notes = droppedNotes(status);
-  switch (status.termination) {
-    case runtime.Termination.TERMINATION_TIMEOUT: {
-      const limit = timeout === undefined ? 'its time limit' : spanOf(timeout);
-      return {
-        exitCode: execExitCodes.timedOut,
-        notes: [...notes, `the command was ended after ${limit} (--timeout)`],
-      };
-    }
-    case runtime.Termination.TERMINATION_SHUTDOWN:
-      notes.push('auraed shut down and ended the command');
-      break;
-    default:
-      break;
+  if (status.termination === runtime.Termination.TERMINATION_TIMEOUT) {
+    const limit = timeout === undefined ? 'its time limit' : spanOf(timeout);
+    return { exitCode: execExitCodes.timedOut, notes: [`the command was ended after ${limit} (--timeout)`] };
   }
+  const isShutdown = status.termination === runtime.Termination.TERMINATION_SHUTDOWN;
+  const notes = isShutdown ? ['auraed shut down and ended the command'] : [];
   if (/^\d{1,3}$/.test(status.exitCode)) return { exitCode: Number(status.exitCode), notes };
   if (status.signal > 0) return { exitCode: exitCodeOfSignal(status.signal), notes };
   const unknown = `auraed does not know how the command ended${message && `: ${message}`}`;
   return { exitCode: execExitCodes.ownFailure, notes: [...notes, unknown] };
+}
+
+/** What auraed tells of an end that is told by nothing else: processes that the command left behind were ended. */
+export function noteOfEnd({ meta: about, status, termination, signal }: runtime.ExecutableStatus): string[] {
+  const isPlain = termination === runtime.Termination.TERMINATION_NONE && signal === 0;
+  if (status !== meta.Status.STATUS_COMPLETE || !isPlain || !about?.message) return [];
+  return [`note: ${escapeControlCharacters(about.message)}`];
 }
 
 /** The convention of env(1) and timeout(1), for the program alone: a missing directory is a failure of one's own. */
@@ -40,19 +38,6 @@ function exitCodeOfError({ errorCode, failedStep }: runtime.ExecutableStatus): n
   if (failedStep !== runtime.StartStep.START_STEP_PROGRAM) return execExitCodes.ownFailure;
   if (errorCode === 'ENOENT') return execExitCodes.notFound;
   return errorCode === 'EACCES' || errorCode === 'ENOEXEC' ? execExitCodes.cannotExecute : execExitCodes.ownFailure;
-}
-
-function droppedNotes({ stdoutDroppedBytes, stderrDroppedBytes }: runtime.ExecutableStatus): string[] {
-  const lost = [
-    ['stdout', stdoutDroppedBytes],
-    ['stderr', stderrDroppedBytes],
-  ] as const;
-  const losses = lost.filter(([, count]) => count > 0n).map(([channel, count]) => `${count} bytes of ${channel}`);
-  if (losses.length === 0) return [];
-  return [
-    `warning: ${losses.join(' and ')} are lost: auraed keeps 1 MiB of each channel, unless ` +
-      'backends.executable.options.output_limit_bytes in auraed.toml says otherwise; let the command write more to a file',
-  ];
 }
 
 function spanOf(ms: number): string {

@@ -1,10 +1,12 @@
 import { type AuraeClient, connect } from '@aurae/client';
+import { NotFoundError } from '@aurae/proto';
 import { exitCodes } from '../exit-codes.js';
 import { InterruptedError } from '../failures.js';
 import { connectOptions, type GlobalOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { describeError } from '../report-error.js';
+import type { NameSelection } from './name-selection.js';
 
 /** What became of one workload: for people, and for programs. */
 export interface NameResult {
@@ -17,11 +19,18 @@ export type NameAction = (client: AuraeClient, name: string, signal: AbortSignal
 type Outcome = { readonly result: NameResult } | { readonly error: unknown };
 
 /** Acts on all the workloads at once, and tells in their order what became of each. Fails if any of them did. */
-export async function forEachName(names: readonly string[], options: GlobalOptions, act: NameAction): Promise<number> {
+export async function forEachName(
+  selection: NameSelection,
+  options: GlobalOptions,
+  act: NameAction,
+  noneNote = '',
+): Promise<number> {
   using interruption = Interruption.listen();
   await using client = connect(connectOptions(options));
-  const outcomes = [...new Set(names)].map((name) => outcomeOf(act(client, name, interruption.signal)));
-  const report = new Report(options.output === 'json');
+  const names = await selection.find(client, interruption.signal);
+  const report = new Report(options.output === 'json', selection.isAll);
+  if (names.length === 0) await interruption.race(report.note(noneNote));
+  const outcomes = names.map((name) => outcomeOf(act(client, name, interruption.signal)));
   for (const outcome of outcomes) await interruption.race(report.tell(await outcome));
   return report.hasFailed ? exitCodes.failure : exitCodes.success;
 }
@@ -40,7 +49,14 @@ class Report {
   private readonly stderr = new OutputStream(process.stderr);
   private readonly complaints = new Set<string>();
 
-  constructor(private readonly asJson: boolean) {}
+  constructor(
+    private readonly asJson: boolean,
+    private readonly mayBeGone: boolean,
+  ) {}
+
+  async note(text: string): Promise<void> {
+    if (!this.asJson) await this.stderr.write(`${text}\n`);
+  }
 
   async tell(outcome: Outcome): Promise<void> {
     if ('result' in outcome) {
@@ -54,6 +70,7 @@ class Report {
   /** That no daemon answers is said once, and not for each name. */
   private async complain(error: unknown): Promise<void> {
     if (error instanceof InterruptedError) throw error;
+    if (this.mayBeGone && error instanceof NotFoundError) return;
     this.hasFailed = true;
     const complaint = describeError(error, this.asJson);
     if (this.complaints.has(complaint)) return;

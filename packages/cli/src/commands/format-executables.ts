@@ -1,5 +1,5 @@
 import { meta, type runtime } from '@aurae/proto';
-import { type Cell, formatColumns } from '../output/columns.js';
+import { type Cell, formatColumns, gap, minimumLastWidth } from '../output/columns.js';
 import { cutShort } from '../output/cut-short.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
 import type { Paint } from '../output/terminal-style.js';
@@ -14,20 +14,29 @@ export interface ExecutablesView {
   readonly nowMs: number;
 }
 
+/** Enough for the header, and for most names. */
+const minimumNameWidth = 12;
+
 /** A table with a line for each executable. */
 export function formatExecutables(executables: readonly runtime.ExecutableStatus[], view: ExecutablesView): string {
-  const header = ['NAME', 'KIND', 'STATUS', 'PID', 'RESTARTS', 'COMMAND'].map(
-    (text): Cell => ({ text, style: 'bold' }),
-  );
+  const header = ['NAME', 'STATUS', 'PID', 'RESTARTS', 'COMMAND'].map((text): Cell => ({ text, style: 'bold' }));
   const rows = executables.map((status): Cell[] => [
     { text: nameOf(status) },
-    { text: 'executable' },
     stateOf(status, view.nowMs),
     { text: pidOf(status) },
     { text: String(status.restarts) },
     { text: escapeControlCharacters(commandOf(status.executable)) },
   ]);
-  return formatColumns([header, ...rows], view.paint, view.width, cutShort).join('\n');
+  const lines = [header, ...rows];
+  return formatColumns(view.width ? cutNames(lines, view.width) : lines, view.paint, view.width, cutShort).join('\n');
+}
+
+/** A name may be longer than the terminal is wide; with --quiet and as JSON it is whole. */
+function cutNames(rows: readonly Cell[][], lineWidth: number): Cell[][] {
+  const widthOf = (column: number) => Math.max(...rows.map((row) => row[column]?.text.length ?? 0));
+  const others = [1, 2, 3].reduce((sum, column) => sum + gap.length + widthOf(column), gap.length + minimumLastWidth);
+  const width = Math.max(minimumNameWidth, lineWidth - others);
+  return rows.map(([name, ...rest]) => [{ ...name, text: cutShort(name?.text ?? '', width).join('') }, ...rest]);
 }
 
 export function nameOf(status: runtime.ExecutableStatus): string {

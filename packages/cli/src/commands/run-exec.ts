@@ -1,45 +1,45 @@
 import { connect } from '@aurae/client';
-import { runtime } from '@aurae/proto';
+import { converse } from '../attach/conversation.js';
+import { terminalSize } from '../attach/terminal-size.js';
+import { execExitCodes } from '../exit-codes.js';
+import { UsageError } from '../failures.js';
 import { connectOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
-import { OutputStream } from '../output/output-stream.js';
-import { hasUnreadInput } from '../unread-input.js';
 import { type ExecOptions, execRequest } from './exec-request.js';
-import { execOutcome } from './exec-outcome.js';
+import { execOutcome, noteOfEnd } from './exec-outcome.js';
+import { writeNotes } from './write-notes.js';
 
-const unreadInputNote =
-  'note: the command saw nothing of standard input: -i passes it on; "</dev/null" says that this is meant';
-
-/** Returns the command's own exit code, or what stands for why it has none. */
+/** Shows the output as it is written. Returns the command's own exit code, or what stands for why it has none. */
 export async function runExec(words: readonly string[], options: ExecOptions): Promise<number> {
-  const asJson = options.output === 'json';
-  const request = { ...execRequest(words, options), binaryOutput: !asJson };
+  const { tty = false, interactive = false } = options;
+  const takesInput = tty || interactive;
+  const open = openRequest(words, options, takesInput);
   using interruption = Interruption.listen();
   await using client = connect(connectOptions(options));
-  const status = await client.runtime.exec(request, { signal: interruption.signal });
-  // From here on the answer is complete: closing lets the process end while a slow reader takes the output.
+  const end = await converse(client, { open, takesInput, passesEndOfInput: true, isTerminal: tty }, interruption);
   client.close();
-  const outcome = execOutcome(status, options);
-  const stdout = new OutputStream(process.stdout);
-  if (asJson) {
-    await interruption.race(stdout.write(`${JSON.stringify(jsonOf(status))}\n`));
-    return outcome.exitCode;
+  if (end.kind !== 'ended') return execExitCodes.brokenPipe;
+  const { exitCode, notes } = execOutcome(end.status, options);
+  const inputNotes = takesInput ? [] : await unreadInputNotes();
+  await writeNotes([...notes, ...noteOfEnd(end.status), ...inputNotes], interruption);
+  return exitCode;
+}
+
+function openRequest(words: readonly string[], options: ExecOptions, stdin: boolean) {
+  const request = execRequest(words, options);
+  if (!options.tty) return { target: { $case: 'executable' as const, value: request }, stdin };
+  if (!process.stdin.isTTY) {
+    throw new UsageError(
+      'option --tty needs a terminal, but the input device is not a TTY: leave out -t, and give -i to pass on a file or a pipe',
+    );
   }
-  const stderr = new OutputStream(process.stderr);
-  await interruption.race(stdout.write(bytesOf(status.stdoutBytes, status.stdout)));
-  await interruption.race(stderr.write(bytesOf(status.stderrBytes, status.stderr)));
-  const notes = [...outcome.notes, ...((await hasUnreadInput()) ? [unreadInputNote] : [])];
-  for (const note of notes) await interruption.race(stderr.write(`aurae: ${note}\n`));
-  return outcome.exitCode;
+  const { TERM } = process.env;
+  const env = TERM ? { TERM, ...request.env } : request.env;
+  return { target: { $case: 'executable' as const, value: { ...request, env } }, stdin, terminal: terminalSize() };
 }
 
-/** A daemon that does not know `binary_output` answers with text. */
-function bytesOf(bytes: Uint8Array, text: string): Uint8Array | string {
-  return bytes.length > 0 ? bytes : text;
-}
-
-/** The whole answer; what a program is sure to look at is there even when it is empty. */
-function jsonOf(status: runtime.ExecutableStatus): object {
-  const { stdout, stderr, exitCode } = status;
-  return { ...(runtime.ExecutableStatus.toJSON(status) as object), stdout, stderr, exitCode };
+async function unreadInputNotes(): Promise<string[]> {
+  const { hasUnreadInput } = await import('../unread-input.js');
+  const note = 'note: the command saw nothing of standard input: -i passes it on; "</dev/null" says that this is meant';
+  return (await hasUnreadInput()) ? [note] : [];
 }

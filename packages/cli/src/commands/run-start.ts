@@ -1,5 +1,5 @@
 import { connect } from '@aurae/client';
-import { meta, runtime } from '@aurae/proto';
+import { AlreadyExistsError, meta, runtime } from '@aurae/proto';
 import { exitCodes } from '../exit-codes.js';
 import { connectOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
@@ -13,7 +13,8 @@ export async function runStart(words: readonly string[], options: StartOptions):
   const request = startRequest(words, options);
   using interruption = Interruption.listen();
   await using client = connect(connectOptions(options));
-  const status = await client.runtime.executableStart(request, { signal: interruption.signal });
+  const call = client.runtime.executableStart(request, { signal: interruption.signal });
+  const status = await (options.output === 'json' ? call : call.catch(suggestName));
   client.close();
   const stdout = new OutputStream(process.stdout);
   const failure = status.status === meta.Status.STATUS_ERROR ? execOutcome(status, {}) : undefined;
@@ -27,4 +28,9 @@ export async function runStart(words: readonly string[], options: StartOptions):
     await interruption.race(stdout.write(`Started ${name} (pid ${status.proc?.pid ?? 'unknown'})\n`));
   }
   return failure?.exitCode ?? exitCodes.success;
+}
+
+function suggestName(error: unknown): never {
+  if (!(error instanceof AlreadyExistsError)) throw error;
+  throw new AlreadyExistsError(`${error.message} (--name NAME)`, { cause: error });
 }

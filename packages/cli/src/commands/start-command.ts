@@ -30,8 +30,8 @@ export function addStartCommand(program: Command, finish: Finish): void {
     .option('-e, --env <name[=value]>', "add a variable; without a value, the caller's own (repeatable)", collect)
     // Not `--env-file`: node takes that for its own, wherever it stands, and NODE_OPTIONS from the file.
     .option('--env-from <file>', 'add the variables of its lines NAME=VALUE (repeatable)', collectOf(notEmpty))
-    .option('--cwd <dir>', 'working directory [/]', absolutePath)
-    .option('--user <name>', "user to run as, or uid, or uid:gid [auraed's own]", notEmpty)
+    .option('-w, --cwd <dir>', 'working directory [/]', absolutePath)
+    .option('-u, --user <name>', "user to run as, or uid, or uid:gid [auraed's own]", notEmpty)
     .option('--limit-memory <size>', 'memory of all its processes: 256M, 1G', byteSize)
     .option('--limit-cpu <cpus>', 'CPU time of all its processes: 0.5, 2', cpuMillis)
     .option('--limit-pids <number>', 'how many processes and threads it may have', wholeNumber)
@@ -53,6 +53,13 @@ Examples:
   aurae start --name shell -t -- bash
 
 "aurae ps" shows it, "aurae logs NAME" its output, "aurae stop NAME" ends it.
+
+Commands start in "/", whatever the current directory is here: see --cwd.
+--env-from takes lines as they are: quotes become part of the value.
+
+auraed keeps the restart policy: it starts again what has ended, after a pause
+that doubles from 100 ms to 1 minute and begins anew after a run of 10 s. It
+starts nothing after a boot of the machine.
 
 Exit code: 0 once it runs; 125 when aurae or auraed failed; 126 when the program
 cannot be executed; 127 when it does not exist.`,

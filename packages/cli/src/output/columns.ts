@@ -6,9 +6,9 @@ export interface Cell {
   readonly style?: Style | undefined;
 }
 
-const gap = '  ';
+export const gap = '  ';
 /** Below this a column is no help: the terminal itself breaks its lines then. */
-const minimumLastWidth = 20;
+export const minimumLastWidth = 20;
 
 /** How a text is made to fit a width: as one line or more. */
 export type Fit = (text: string, width: number) => string[];

@@ -7,6 +7,15 @@ export function parseDetachKeys(text: string): Uint8Array | undefined {
   return bytes.includes(undefined) ? undefined : Uint8Array.from(bytes as number[]);
 }
 
+/** `Ctrl-P Ctrl-Q` of the bytes. */
+export function describeDetachKeys(keys: Uint8Array): string {
+  return Array.from(keys, nameOfByte).join(' ');
+}
+
+function nameOfByte(byte: number): string {
+  return byte < 0x20 ? `Ctrl-${String.fromCharCode(byte | 0x40)}` : String.fromCharCode(byte);
+}
+
 function byteOfKey(key: string): number | undefined {
   if (/^[\x21-\x7e]$/.test(key)) return key.charCodeAt(0);
   // A terminal sends what is left of the character's code without the bit 0x40.

@@ -27,6 +27,7 @@ export interface CallObserver {
 
 interface LiveCall {
   readonly controller: AbortController;
+  /** It tells until it is ended. A conversation is no such: it may be that of a command, which has an end of its own. */
   readonly isStream: boolean;
 }
 
@@ -52,7 +53,10 @@ export class CallRegistry {
 
   readonly open = (call: ServerCall, method: ServedMethod): OpenCall => {
     if (this.refusal) throw this.refusal;
-    const entry: LiveCall = { controller: new AbortController(), isStream: method.responseStream };
+    const entry: LiveCall = {
+      controller: new AbortController(),
+      isStream: method.responseStream && !method.requestStream,
+    };
     const context = this.contextOf(call, entry.controller.signal);
     const cancel = () => entry.controller.abort(cancellationCause(context));
     const events: EventEmitter = call;

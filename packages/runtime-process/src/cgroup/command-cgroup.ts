@@ -30,7 +30,7 @@ export class CommandCgroup {
   private readonly directory: number;
   private readonly events: number;
   private isClosed = false;
-  /** Frozen, or removed. */
+  /** Killed, frozen, or removed. */
   private isSpoiled = false;
 
   private constructor(path: string, directory: number, events: number) {
@@ -89,9 +89,13 @@ export class CommandCgroup {
 
   /** Sends SIGKILL to all at once, those that they fork meanwhile included. */
   kill(): void {
-    if (this.isClosed || tryWrite(`${this.path}/cgroup.kill`)) return;
+    if (this.isClosed) return;
+    // Since Linux 6.14 whoever is cloned into a cgroup that was killed once is killed at once: it counts the kills of
+    // a cgroup, and compares the count of the new process with that of its parent.
+    this.isSpoiled = true;
+    if (tryWrite(`${this.path}/cgroup.kill`)) return;
     // Before Linux 5.14: whoever is frozen forks no more, and is then killed one by one.
-    this.isSpoiled ||= tryWrite(`${this.path}/cgroup.freeze`);
+    tryWrite(`${this.path}/cgroup.freeze`);
   }
 
   /** Lets go of it; it stays. */

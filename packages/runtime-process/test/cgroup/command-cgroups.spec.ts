@@ -74,11 +74,21 @@ describe.skipIf(parent === '')('the cgroups of commands', () => {
     const process = await startIn(cgroup);
     expect(cgroup.isEmpty()).toBe(false);
     expect(cgroup.members()).toEqual(new Set([process.pid]));
-    cgroup.kill();
-    expect((await process.exited).signal?.name).toBe('SIGKILL');
+    process.signal(15);
+    expect((await process.exited).signal?.name).toBe('SIGTERM');
     expect(cgroup.isEmpty()).toBe(true);
     cgroups.giveBack(cgroup);
     expect(taken(cgroups)).toBe(cgroup);
+  });
+
+  test('are not used again once they were killed: the kernel would kill whoever is born into them', async () => {
+    const cgroups = await open();
+    const cgroup = taken(cgroups);
+    const process = await startIn(cgroup);
+    cgroup.kill();
+    expect((await process.exited).signal?.name).toBe('SIGKILL');
+    cgroups.giveBack(cgroup);
+    expect(taken(cgroups)).not.toBe(cgroup);
   });
 
   test('are not used again with somebody in them, who is ended', async () => {
