@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CancelledError, runtime } from '@aurae/proto';
 import { ProcessRuntime, type ProcessRuntimeOptions } from '@aurae/runtime-process';
@@ -190,15 +191,16 @@ describe.skipIf(noCgroups)('a command with a cgroup', () => {
 
   test('ends with processes in cgroups that it has made in its own', async () => {
     const processes = await openRuntime();
-    const ready = makeFifo(temporaryDirectory());
+    const pidFile = join(temporaryDirectory(), 'pid');
     const script = [
       `own=$(echo ${trial.parents.join(' ')} | tr ' ' '\\n' | while read -r p; do ls -d "$p"/*@exec-*; done 2>/dev/null)`,
       'mkdir "$own/inside"',
       'env -i setsid -f sh -c \'echo $$ >"$1/inside/cgroup.procs"; echo $$ >"$2"; exec sleep 1000\' sh "$own" "$0" >/dev/null 2>&1',
+      // Its end is the beginning of the end of all.
+      'until [ -s "$0" ]; do sleep 0.01; done',
     ].join('; ');
-    const call = exec(processes, { argv: ['sh', '-c', script, ready.path] });
-    const pid = Number(await ready.opened());
-    const status = await call;
+    const status = await exec(processes, { argv: ['sh', '-c', script, pidFile] });
+    const pid = Number(readFileSync(pidFile, 'utf8'));
     expect(status.meta?.message).toContain('1 background process was ended');
     expect(isAlive(pid)).toBe(false);
     expect((await exec(processes, { command: 'echo on' })).stdout).toBe('on\n');
