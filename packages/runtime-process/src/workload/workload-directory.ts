@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { RunDirectory } from './run-directory.js';
 
 /** How many runs of a workload stay known, the last one included. Its log is bounded by itself. */
-const keptRuns = 5;
+export const keptRuns = 5;
 
 /**
  * What is kept of one workload: its runs and its log, which goes on from run to run. Named by a digest, since names may

@@ -6,7 +6,7 @@ import type { LiveRun } from './live-run.js';
 import { decideRestart } from './restart-policy.js';
 import { hasFailed, lastedMs, type RunEnd, wasStopped } from './run-end.js';
 import type { RunRecord } from './run-record.js';
-import type { WorkloadDirectory } from './workload-directory.js';
+import { keptRuns, type WorkloadDirectory } from './workload-directory.js';
 
 export type WorkloadPhase =
   | { readonly kind: 'running'; readonly run: LiveRun }
@@ -29,8 +29,6 @@ export interface PastRun {
   readonly record: RunRecord;
   readonly end: RunEnd;
 }
-
-const mostPastRuns = 5;
 
 /** What a workload needs of whoever keeps it. */
 export interface WorkloadHost {
@@ -174,7 +172,7 @@ export class Workload {
 
   private remember(end: RunEnd): void {
     this.past.push({ number: this.number, record: this.currentRecord, end });
-    if (this.past.length > mostPastRuns) this.past.shift();
+    if (this.past.length > keptRuns) this.past.shift();
   }
 
   private after(end: RunEnd): WorkloadPhase {

@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { callContext, meta, observe, runtime } from '@aurae/proto';
 import { afterEach, expect } from 'vitest';
@@ -126,4 +126,8 @@ export function reference(name: string): meta.WorkloadReference {
 
 export async function isRunning(pid: number): Promise<boolean> {
   return (await readProcessEntry(pid)) !== undefined;
+}
+
+export async function parentOf(pid: number): Promise<number> {
+  return Number(/^PPid:\s*(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }

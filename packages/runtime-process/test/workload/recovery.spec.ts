@@ -7,7 +7,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { callContext, meta, observe } from '@aurae/proto';
 import { expect, test } from 'vitest';
-import { Executables, isRunning, reference, testParent } from './executables.js';
+import { Executables, isRunning, parentOf, reference, testParent } from './executables.js';
 
 const { STATUS_ACTIVE, STATUS_COMPLETE, STATUS_STANDBY, STATUS_UNKNOWN } = meta.Status;
 
@@ -108,10 +108,6 @@ test('the same, when nobody saw it', async () => {
 async function firstBatch(executables: Executables, name: string): Promise<observe.LogBatch> {
   for await (const batch of executables.follow(name)) return batch;
   throw new Error(`"${name}" wrote nothing`);
-}
-
-async function parentOf(pid: number): Promise<number> {
-  return Number(/^PPid:\s*(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
 }
 
 test('an end that is told has been written down', async () => {

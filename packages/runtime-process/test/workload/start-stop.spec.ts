@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { AlreadyExistsError, CancelledError, InvalidSpecError, meta, NotFoundError, runtime } from '@aurae/proto';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { Executables, isRunning } from './executables.js';
+import { Executables, isRunning, parentOf } from './executables.js';
 
 const { STATUS_ACTIVE, STATUS_COMPLETE, STATUS_ERROR } = meta.Status;
 
@@ -23,10 +23,6 @@ test('what was started is no child of ours', async () => {
   expect(await readFile(`/proc/${shim}/comm`, 'utf8')).toBe('aurae-shim\n');
   expect(await parentOf(shim)).not.toBe(process.pid);
 });
-
-async function parentOf(pid: number): Promise<number> {
-  return Number(/^PPid:\s*(\d+)$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]);
-}
 
 test('stop ends it and tells how it ended', async () => {
   const executables = await Executables.open();
