@@ -49,3 +49,21 @@ export function abortReason(signal: AbortSignal): Error {
     ? signal.reason
     : new CancelledError('The caller cancelled the call');
 }
+
+/** What the promise gives, unless the signal aborts first: then it rejects with the signal's reason. */
+export async function unlessAborted<Value>(promise: Promise<Value> | Value, signal: AbortSignal): Promise<Value> {
+  if (signal.aborted) {
+    // Nobody waits for it any more, so that its failure is nobody's either.
+    Promise.resolve(promise).catch(() => undefined);
+    throw abortReason(signal);
+  }
+  let stopListening = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stopListening = onAbort(signal, () => reject(abortReason(signal)));
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    stopListening();
+  }
+}

@@ -18,7 +18,14 @@ export {
   type OptionsSchema,
 } from './backend-registration.js';
 export { bindService, type CallOpener, type OpenCall, type ServedMethod, type ServerCall } from './bind-service.js';
-export { abortReason, type CallContext, callContext, type CallOptions, onAbort } from './call-context.js';
+export {
+  abortReason,
+  type CallContext,
+  callContext,
+  type CallOptions,
+  onAbort,
+  unlessAborted,
+} from './call-context.js';
 export { fileDescriptors } from './descriptors.js';
 export {
   AlreadyExistsError,

@@ -1,4 +1,4 @@
-import { type BackendContracts, type BackendKind, type CallContext, meta, observe } from '@aurae/proto';
+import { type BackendContracts, type BackendKind, type CallContext, meta, observe, unlessAborted } from '@aurae/proto';
 
 /** A backend in use, and where it came from. */
 export interface CatalogEntry {
@@ -34,7 +34,8 @@ async function describe(
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(describeTimeoutMs)]);
   // In an async function, so that a backend that throws at once is caught as well.
   const described = (async () => backend.describe({ ...context, signal }, {}))();
-  const description = await bounded(described, signal).catch((error: unknown) =>
+  // One that ignores its signal must not hold up the answer about the others.
+  const description = await unlessAborted(described, signal).catch((error: unknown) =>
     unavailable(name, signal.aborted ? `it did not describe itself within ${describeTimeoutMs} ms` : String(error)),
   );
   const seen = healthSeen?.();
@@ -43,16 +44,6 @@ async function describe(
     kind,
     source,
     description: isWorse ? { ...description, health: seen } : description,
-  });
-}
-
-/** A backend that ignores its signal must not hold up the answer about the others. */
-function bounded<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
   });
 }
 

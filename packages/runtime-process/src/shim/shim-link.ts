@@ -1,7 +1,7 @@
+import { unlessAborted } from '@aurae/proto';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { type Deferred, deferred } from '../deferred.js';
 import { isAlive, listenAnew, type ProcessIdentity } from '../process-identity.js';
-import { unlessAborted } from '../unless-aborted.js';
 import { ShimConnection } from './shim-connection.js';
 import type { ShimExit, ShimState } from './shim-state.js';
 

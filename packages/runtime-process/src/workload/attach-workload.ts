@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { abortReason, InvalidSpecError, onAbort, type runtime } from '@aurae/proto';
+import { abortReason, InvalidSpecError, onAbort, type runtime, unlessAborted } from '@aurae/proto';
 import { parseSignal } from '../signal-names.js';
 import { encodeChunks, encodeFrame, FrameDecoder, FrameType } from '../shim/frames.js';
 import { connectToShim } from '../shim/shim-connection.js';
-import { unlessAborted } from '../unless-aborted.js';
 import { terminalSize } from './executable-spec.js';
 import type { LiveRun } from './live-run.js';
 import type { Workload } from './workload.js';

@@ -1,7 +1,7 @@
 import { closeSync } from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
-import { abortReason, onAbort } from '@aurae/proto';
+import { abortReason, onAbort, unlessAborted } from '@aurae/proto';
 import type { CgroupHost } from '../cgroup/cgroup-host.js';
 import { commandEnvironment } from '../command-environment.js';
 import { trampolinePath } from '../native-binding.js';
@@ -10,7 +10,6 @@ import { ShimLink } from '../shim/shim-link.js';
 import type { ShimSettings } from '../shim/shim-settings.js';
 import { SpawnFailure, SpawnStep } from '../spawn-failure.js';
 import type { ExecutableSpec } from './executable-spec.js';
-import { unlessAborted } from '../unless-aborted.js';
 import { LiveRun, placeOf, type RunIdentity } from './live-run.js';
 import type { RunRecord } from './run-record.js';
 import type { WorkloadDirectory } from './workload-directory.js';

@@ -1,6 +1,5 @@
-import { FailedPreconditionError } from '@aurae/proto';
+import { FailedPreconditionError, unlessAborted } from '@aurae/proto';
 import { killLimitMs } from '../termination.js';
-import { unlessAborted } from '../unless-aborted.js';
 import type { Workload } from './workload.js';
 
 /** On top of what the ladder takes: for its end to be written down and told. */

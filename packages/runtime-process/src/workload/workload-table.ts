@@ -1,5 +1,10 @@
-import { AlreadyExistsError, FailedPreconditionError, NotFoundError, ResourceExhaustedError } from '@aurae/proto';
-import { unlessAborted } from '../unless-aborted.js';
+import {
+  AlreadyExistsError,
+  FailedPreconditionError,
+  NotFoundError,
+  ResourceExhaustedError,
+  unlessAborted,
+} from '@aurae/proto';
 import type { Workload } from './workload.js';
 
 export interface WorkloadTableOptions {
