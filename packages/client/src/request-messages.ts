@@ -36,6 +36,9 @@ export const observeMessages: RequestMessages<observe.Observe<CallContext>> = {
 export const scheduleMessages: RequestMessages<schedule.Schedule<CallContext>> = {
   showEnabled: schedule.ShowEnabledRequest,
   showDisabled: schedule.ShowDisabledRequest,
+  showHistory: schedule.ShowHistoryRequest,
+  export: schedule.ExportRequest,
+  apply: schedule.ApplyRequest,
 };
 
 export const scheduleExecutableMessages: RequestMessages<schedule.ScheduleExecutable<CallContext>> = {

@@ -1,4 +1,4 @@
-export type { BackoffOptions } from './backoff.js';
+export { backoffMs, type BackoffOptions } from './backoff.js';
 export type { Clock } from './clock.js';
 export { type ConsoleLogFormat, ConsoleLogSink, type ConsoleLogSinkOptions } from './console-log-sink.js';
 export type { LogCursor } from './log-cursor.js';

@@ -48,4 +48,6 @@ export {
 } from './errors.js';
 export { callIdHeader, GrpcRpc } from './grpc-rpc.js';
 export { errorOfStatus, statusOfError } from './grpc-status.js';
+export { decideRestart, type FinishedRun, type RestartDecision } from './restart-decision.js';
 export { unavailableBackend } from './unavailable-backend.js';
+export { executableName, kindWord, namedWorkloadName } from './workload-identity.js';

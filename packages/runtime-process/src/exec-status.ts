@@ -104,6 +104,7 @@ export function emptyStatus(): runtime.ExecutableStatus {
     restarts: 0,
     nextStartAtMs: 0n,
     logLostRecords: 0n,
+    stopped: false,
   };
 }
 

@@ -21,7 +21,10 @@ export interface ProcessRuntimeOptions {
   readonly leftBehindGraceMs?: number;
   /** How many commands may run at a time. Default 4096. */
   readonly maxLiveExecs?: number;
-  /** How many executables may live at a time. Default 4096. */
+  /**
+   * How many executables may live at a time. Default 16384. Each takes one descriptor of this program and two processes of
+   * the host: see RLIMIT_NOFILE and `kernel.pid_max`.
+   */
   readonly maxExecutables?: number;
   /** How many that have ended are remembered, with their logs; the oldest are forgotten first. Default 1000. */
   readonly maxEndedExecutables?: number;
@@ -44,7 +47,7 @@ export const defaultProcessRuntimeOptions: CompleteProcessRuntimeOptions = {
   killGraceMs: 5000,
   leftBehindGraceMs: 1000,
   maxLiveExecs: 4096,
-  maxExecutables: 4096,
+  maxExecutables: 16_384,
   maxEndedExecutables: 1000,
   logSegmentBytes: 10 * 1024 * 1024,
   logSegments: 5,

@@ -70,6 +70,11 @@ export class ProcessRuntime implements backend.ExecutableBackend<CallContext>, A
     return (await this.supervisor('start an executable')).start(request, signal);
   }
 
+  /** Looks, and starts nothing. An answer is no promise: the host may be another one by the time of the start. */
+  async check(_: CallContext, request: runtime.Executable): Promise<runtime.ExecutableStatus> {
+    return (await this.supervisor('start an executable')).check(request);
+  }
+
   async stop({ signal }: CallContext, request: runtime.WorkloadStopRequest): Promise<runtime.ExecutableStatus> {
     return (await this.supervisor('stop an executable')).stop(request, signal);
   }

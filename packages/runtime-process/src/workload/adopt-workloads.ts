@@ -86,11 +86,9 @@ class Adoption {
       await this.host.cleanUp(last.record, current);
       return this.adoptEnded([...past, { number: last.directory.number, record: last.record, end: current }]);
     }
-    const first = {
-      number: last.directory.number,
-      record: last.record,
-      phase: { kind: 'running', run: current },
-    } as const;
+    const { number } = last.directory;
+    const isHeld = await this.directory.isHeld(number);
+    const first = { number, record: last.record, phase: { kind: 'running', run: current }, isHeld } as const;
     const workload = Workload.create(this.directory, executableSpec(last.record.executable), first, past, this.host);
     this.changed = () => this.host.onChange(workload);
     return workload;
@@ -104,9 +102,10 @@ class Adoption {
     }
     const { number, record, end } = last;
     const spec = executableSpec(record.executable);
-    const mayRestart = record.bootId === this.options.bootId && !(await this.directory.isHeld());
+    const isHeld = await this.directory.isHeld(number);
+    const mayRestart = record.bootId === this.options.bootId && !isHeld;
     const phase = mayRestart ? Workload.phaseAfter(record, end) : ({ kind: 'ended', end } as const);
-    return Workload.create(this.directory, spec, { number, record, phase }, past, this.host);
+    return Workload.create(this.directory, spec, { number, record, phase, isHeld }, past, this.host);
   }
 
   private async readableRuns(): Promise<FoundRun[]> {

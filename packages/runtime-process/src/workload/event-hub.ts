@@ -1,8 +1,8 @@
 import { once, EventEmitter } from 'node:events';
 import { abortReason, ResourceExhaustedError } from '@aurae/proto';
 
-/** How many events may wait for one subscriber. */
-const mostWaiting = 10_000;
+/** How many events may wait for one subscriber: several for each of the executables that may live at a time. */
+const mostWaiting = 65_536;
 
 /** Hands events to any number of subscribers, each at its own pace and in order. */
 export class EventHub<Event> {
@@ -13,11 +13,12 @@ export class EventHub<Event> {
   }
 
   /**
-   * What `first` answers when the reading begins, then everything that is published from then on. Throws the signal's
-   * reason when that aborts, and `ResourceExhaustedError` for a subscriber that is too slow.
+   * What `first` answers when the reading begins, then everything that is published from then on. What is published
+   * while the first are read waits behind them. Throws the signal's reason when that aborts, and
+   * `ResourceExhaustedError` for a subscriber that is too slow.
    */
   async *subscribe(first: () => readonly Event[], signal: AbortSignal): AsyncGenerator<Event> {
-    const waiting: Event[] = [...first()];
+    const waiting: Event[] = [];
     const arrived = new EventEmitter();
     let isOverrun = false;
     const take = (event: Event) => {
@@ -27,6 +28,7 @@ export class EventHub<Event> {
     };
     this.emitter.on('event', take);
     try {
+      for (const event of first()) yield event;
       for (;;) {
         for (let event = waiting.shift(); event !== undefined; event = waiting.shift()) yield event;
         if (isOverrun) throw new ResourceExhaustedError(`More than ${mostWaiting} events wait: watch anew`);

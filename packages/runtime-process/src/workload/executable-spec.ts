@@ -3,6 +3,7 @@ import { type FieldViolation, InvalidSpecError, runtime } from '@aurae/proto';
 import { type CommandSpec, commandSpec } from '../command-spec.js';
 import type { ResourceLimitSetting } from '../shim/shim-settings.js';
 import { parseSignal } from '../signal-names.js';
+import { checkLabels } from './labels.js';
 import { resourceNumber, resourceNames } from './resource-names.js';
 import { workloadName } from './workload-name.js';
 
@@ -30,6 +31,10 @@ export function executableSpec(request: runtime.Executable): ExecutableSpec {
   const bytes = runtime.Executable.encode(request).finish().length;
   if (bytes > longestRequestBytes) {
     refuse('executable', `the request takes ${bytes} bytes; at most ${longestRequestBytes} are allowed`);
+  }
+  checkLabels(request.labels);
+  if (request.criteria) {
+    refuse('criteria', 'criteria say when the schedule runs it: leave them out, or enable it with `aurae enable`');
   }
   return {
     name,

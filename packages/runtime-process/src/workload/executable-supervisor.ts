@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { rm } from 'node:fs/promises';
 import { type backend, type BackendLog, FailedPreconditionError, type runtime, ShuttingDownError } from '@aurae/proto';
 import type { CgroupHost } from '../cgroup/cgroup-host.js';
+import { startObstacle } from '../check/start-obstacle.js';
+import { commandEnvironment } from '../command-environment.js';
 import type { ProcessScanner } from '../process-scanner.js';
 import { parseSignal } from '../signal-names.js';
 import { SpawnFailure } from '../spawn-failure.js';
@@ -17,9 +19,9 @@ import type { RunStarter } from './run-starter.js';
 import { stopRun } from './stop-run.js';
 import { Workload, type WorkloadHost } from './workload.js';
 import { WorkloadDirectory } from './workload-directory.js';
-import { workloadEvent } from './workload-event.js';
+import { inSyncEvent, workloadEvent } from './workload-event.js';
 import { WorkloadJournal } from './workload-journal.js';
-import { workloadStatus } from './workload-status.js';
+import { startableStatus, workloadStatus } from './workload-status.js';
 import { WorkloadTable, type WorkloadTableOptions } from './workload-table.js';
 
 export interface SupervisorOptions extends WorkloadTableOptions {
@@ -66,6 +68,18 @@ export class ExecutableSupervisor implements WorkloadHost {
       if (error.isShortage) throw startShortage(spec, error);
       return failedStartStatus(spec, request, error);
     }
+  }
+
+  /** Whether it could be started now, but for its name. Nothing is made for it. */
+  async check(request: runtime.Executable): Promise<runtime.ExecutableStatus> {
+    this.refuseWhenShuttingDown('check an executable');
+    const spec = executableSpec(request);
+    this.refuseNotAdopted(spec, WorkloadDirectory.of(this.options.workloadsPath, spec.name));
+    const invocationId = randomUUID();
+    const env = commandEnvironment(request.env, spec.command.user, invocationId);
+    this.cgroups.plan(invocationId, request.limits);
+    const obstacle = await startObstacle(spec.command, env);
+    return obstacle ? failedStartStatus(spec, request, obstacle) : startableStatus(spec);
   }
 
   async stop(request: runtime.WorkloadStopRequest, signal: AbortSignal): Promise<runtime.ExecutableStatus> {
@@ -117,9 +131,9 @@ export class ExecutableSupervisor implements WorkloadHost {
     return this.table.all().reverse();
   }
 
+  /** Each that is known as it is now, then what becomes of them: nothing is left out between the two. */
   watch(signal: AbortSignal): AsyncIterable<backend.WorkloadEvent> {
-    const living = () => this.table.living().map(workloadEvent);
-    return this.events.subscribe(living, signal);
+    return this.events.subscribe(() => [...this.table.all().map(workloadEvent), inSyncEvent()], signal);
   }
 
   /** Lets go of all workloads, which run on. Starts that go on are cancelled, and their traces removed. */
@@ -206,9 +220,10 @@ export class ExecutableSupervisor implements WorkloadHost {
     const nextSequence = previous?.kind === 'known' ? previous.exit.logNextSequence : undefined;
     const changed = () => {
       const current = this.table.get(spec.name);
-      if (current) this.onChange(current);
+      // It is told of once it has taken the place of the run before.
+      if (current?.phase.kind === 'running' && current.phase.run === run) this.onChange(current);
     };
-    const run = await this.starter.start({ workload, number, record, spec, nextSequence }, signal, changed);
+    const run: LiveRun = await this.starter.start({ workload, number, record, spec, nextSequence }, signal, changed);
     if (number > 1) {
       await workload.begun(number).catch((error: unknown) => {
         this.options.log?.warn('Cannot tidy up behind a new run', { name: spec.name, error });

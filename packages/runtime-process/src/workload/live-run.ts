@@ -27,14 +27,16 @@ export class LiveRun {
   constructor(
     readonly identity: RunIdentity,
     private state: RunState,
+    /** Another main process, or what a stop has come to. */
     onChange: () => void,
   ) {
     this.first = state;
     const { directory, socket } = identity;
     const shim = { pid: state.shimPid, startTime: state.shimStartTime };
     this.link = new ShimLink(placeOf(directory, socket), shim, (state) => {
+      const previous = this.state;
       this.state = state;
-      onChange();
+      if (!showsAlike(previous, state)) onChange();
     });
     this.ended = this.link.ended.then((exit) => this.endBy(exit));
   }
@@ -104,6 +106,10 @@ export class LiveRun {
       reason: `How it ended is not known: its shim (pid ${shimPid}) was killed.`,
     };
   }
+}
+
+function showsAlike(one: RunState, other: RunState): boolean {
+  return one.pid === other.pid && !one.stopping === !other.stopping && !one.stuck === !other.stuck;
 }
 
 export function placeOf(directory: RunDirectory, socket: string): ShimPlace {

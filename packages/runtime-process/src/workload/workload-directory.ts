@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { readdir, rm, rmdir, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { RunDirectory } from './run-directory.js';
 
@@ -45,18 +45,24 @@ export class WorkloadDirectory {
     if (number > keptRuns) await this.run(number - keptRuns).remove();
   }
 
-  /** Remembers that its policy is not to start it again: it was stopped while it waited. */
-  async hold(): Promise<void> {
+  /** Remembers that its policy is not to start it again after that run: a stop was asked for. */
+  async hold(number: number): Promise<void> {
     try {
-      await writeFile(this.heldPath, '', { mode: 0o600 });
+      await writeFile(this.heldPath, String(number), { mode: 0o600 });
     } catch (error) {
       // Where the directory was removed, no next daemon finds anything to start.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     }
   }
 
-  async isHeld(): Promise<boolean> {
-    return (await namesIn(this.path)).includes('held');
+  /** Whether that is remembered of that run. */
+  async isHeld(number: number): Promise<boolean> {
+    try {
+      return Number(await readFile(this.heldPath, 'utf8')) === number;
+    } catch (error) {
+      unlessAbsent(error);
+      return false;
+    }
   }
 
   /** Takes back what a failed first start has left, and nothing else. */

@@ -4,7 +4,7 @@ import { workloadStatus } from './workload-status.js';
 
 /** The state of a workload, as an event. */
 export function workloadEvent(workload: Workload): backend.WorkloadEvent {
-  const { status, proc, exitCode, meta: named, outOfMemory } = workloadStatus(workload);
+  const { status, proc, exitCode, meta: named, outOfMemory, stopped, startedAtMs, signal } = workloadStatus(workload);
   return backend.WorkloadEvent.fromPartial({
     workload: { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, name: workload.spec.name },
     status,
@@ -13,5 +13,14 @@ export function workloadEvent(workload: Workload): backend.WorkloadEvent {
     exitCode: status === meta.Status.STATUS_COMPLETE ? exitCode : '',
     message: named?.message ?? '',
     outOfMemory,
+    stopped,
+    labels: workload.executable.labels,
+    startedAtMs,
+    signal,
   });
+}
+
+/** What is known has been told, and what follows are changes. */
+export function inSyncEvent(): backend.WorkloadEvent {
+  return backend.WorkloadEvent.fromPartial({ inSync: true, timestampMs: BigInt(Date.now()) });
 }

@@ -1,19 +1,16 @@
-import { InvalidSpecError, type runtime } from '@aurae/proto';
+import { executableName, InvalidSpecError, type runtime } from '@aurae/proto';
 
 const form = /^[A-Za-z0-9][A-Za-z0-9._@:-]*$/;
 const longestName = 128;
 
-/**
- * By what a workload is known: the name that it was given, or the command itself for those who give none, as the early
- * clients do. Throws `InvalidSpecError` for a name that cannot be one.
- */
+/** By what a workload is known. Throws `InvalidSpecError` where it was given a name that cannot be one. */
 export function workloadName(request: runtime.Executable): string {
-  const name = request.meta?.name ?? '';
-  if (name !== '') return checkedName(name);
-  return request.command === '' ? request.argv.map(quoted).join(' ') : request.command;
+  const given = request.meta?.name ?? '';
+  if (given !== '') check(given);
+  return executableName(request);
 }
 
-function checkedName(name: string): string {
+function check(name: string): void {
   if (name.length > longestName) {
     throw invalid(`the name has ${name.length} characters; at most ${longestName} are allowed`);
   }
@@ -23,15 +20,10 @@ function checkedName(name: string): string {
         'digits and any of ". _ @ : -"',
     );
   }
-  return name;
 }
 
 function invalid(problem: string): InvalidSpecError {
   return new InvalidSpecError(`Cannot start the executable: ${problem}`, [
     { field: 'meta.name', description: problem },
   ]);
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,5 +1,6 @@
 import { meta, type runtime } from '@aurae/proto';
 import { emptyStatus, failedStepOf } from '../exec-status.js';
+import type { ExecutableSpec } from './executable-spec.js';
 import { describeEnd, hasFailed, type KnownEnd, type RunEnd } from './run-end.js';
 import type { LiveRun } from './live-run.js';
 import type { Workload } from './workload.js';
@@ -25,6 +26,11 @@ export function workloadStatus(workload: Workload): runtime.ExecutableStatus {
   }
 }
 
+/** Of one that is not started, and could be. */
+export function startableStatus({ name }: ExecutableSpec): runtime.ExecutableStatus {
+  return { ...emptyStatus(), meta: { name, message: '' }, status: meta.Status.STATUS_STANDBY };
+}
+
 /** How one of its runs ended. */
 export function endedRunStatus(workload: Workload, end: RunEnd, gaveUpAfter?: number): runtime.ExecutableStatus {
   return {
@@ -35,8 +41,13 @@ export function endedRunStatus(workload: Workload, end: RunEnd, gaveUpAfter?: nu
   };
 }
 
-function basePart({ record }: Workload): runtime.ExecutableStatus {
-  return { ...emptyStatus(), restarts: record.restarts, executable: withoutSecrets(record.executable) };
+function basePart({ record, isStopped }: Workload): runtime.ExecutableStatus {
+  return {
+    ...emptyStatus(),
+    restarts: record.restarts,
+    stopped: isStopped,
+    executable: withoutSecrets(record.executable),
+  };
 }
 
 /** The values of its environment may be passwords. */

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { runtime } from '@aurae/proto';
+import { decideRestart, type runtime } from '@aurae/proto';
 import { deferred } from '../deferred.js';
 import type { ExecutableSpec } from './executable-spec.js';
 import type { LiveRun } from './live-run.js';
-import { decideRestart } from './restart-policy.js';
 import { hasFailed, lastedMs, type RunEnd, wasStopped } from './run-end.js';
 import type { RunRecord } from './run-record.js';
 import { keptRuns, type WorkloadDirectory } from './workload-directory.js';
@@ -21,6 +20,15 @@ export interface WaitingPhase {
   readonly nextStartAtMs: number;
   /** What the next run's record says. */
   readonly restartsInRow: number;
+}
+
+/** With what a workload begins: its current or last run. */
+export interface FirstRun {
+  readonly number: number;
+  readonly record: RunRecord;
+  readonly phase: WorkloadPhase;
+  /** A stop has been asked for already. */
+  readonly isHeld?: boolean;
 }
 
 /** A run that is over, as far as it is remembered. */
@@ -70,15 +78,16 @@ export class Workload {
     this.finished = this.finish.promise;
   }
 
-  /** `past` is what is remembered of it, `record` that of its current or last run. */
+  /** `past` is what is remembered of it. */
   static create(
     directory: WorkloadDirectory,
     spec: ExecutableSpec,
-    first: { readonly number: number; readonly record: RunRecord; readonly phase: WorkloadPhase },
+    first: FirstRun,
     past: readonly PastRun[],
     host: WorkloadHost,
   ): Workload {
     const workload = new Workload(directory, spec, first.number, first.record, first.phase, past, host);
+    workload.isHeld = first.isHeld ?? false;
     void workload.supervise(first.phase);
     return workload;
   }
@@ -123,6 +132,12 @@ export class Workload {
     return this.currentPhase.kind === 'ended';
   }
 
+  /** A stop has been asked for, of this daemon or of its shim. */
+  get isStopped(): boolean {
+    if (this.isHeld) return true;
+    return this.currentPhase.kind === 'running' ? this.currentPhase.run.isStopping : wasStopped(this.currentPhase.end);
+  }
+
   /** Unix milliseconds; 0 while it has not ended for good. */
   get endedAtMs(): number {
     return this.currentPhase.kind === 'ended' ? this.currentPhase.end.endedAtMs : 0;
@@ -141,7 +156,7 @@ export class Workload {
   async hold(): Promise<void> {
     this.isHeld = true;
     this.waking.abort();
-    await this.directory.hold();
+    await this.directory.hold(this.number);
   }
 
   /** Lets go of it; it runs on. */

@@ -120,6 +120,17 @@ export class Executables {
 /** Of all tests in this process, apart from those of a daemon of this host. */
 export const testParent = `aurae-test-${process.pid}`;
 
+/** With the usual pauses, unless others are given. */
+export function policy(
+  mode: runtime.RestartMode,
+  given: Partial<Omit<runtime.RestartPolicy, 'mode'>> = {},
+): runtime.RestartPolicy {
+  return { mode, maxRestarts: 0, firstPauseMs: 0, longestPauseMs: 0, stableAfterMs: 0, ...given };
+}
+
+/** It waits for its restart until it is stopped. */
+export const longPause = { firstPauseMs: 600_000, longestPauseMs: 600_000 };
+
 export function reference(name: string): meta.WorkloadReference {
   return { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, name };
 }

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { callContext, meta, observe } from '@aurae/proto';
+import { callContext, meta, observe, runtime } from '@aurae/proto';
 import { expect, test } from 'vitest';
-import { Executables, isRunning, parentOf, reference, testParent } from './executables.js';
+import { Executables, isRunning, longPause, parentOf, policy, reference, testParent } from './executables.js';
 
 const { STATUS_ACTIVE, STATUS_COMPLETE, STATUS_STANDBY, STATUS_UNKNOWN } = meta.Status;
+const { RESTART_MODE_ALWAYS } = runtime.RestartMode;
 
 test('the next runtime takes over what runs: pid, name, log and end', async () => {
   const executables = await Executables.open();
@@ -247,7 +248,7 @@ test('a lock that somebody else has taken does not make a dead shim alive', asyn
 
 test('the next runtime goes on with a restart that was due', async () => {
   const executables = await Executables.open();
-  await executables.start('web', ['sh', '-c', 'echo run; exit 1'], { restart: { mode: 2, maxRestarts: 0 } });
+  await executables.start('web', ['sh', '-c', 'echo run; exit 1'], { restart: policy(RESTART_MODE_ALWAYS) });
   await executables.becomes('web', STATUS_STANDBY);
   await executables.restart();
   await expect.poll(async () => (await executables.status('web'))?.restarts).toBeGreaterThan(1);
@@ -255,12 +256,12 @@ test('the next runtime goes on with a restart that was due', async () => {
 
 test('one that was stopped while it waited stays down', async () => {
   const executables = await Executables.open();
-  await executables.start('web', ['sh', '-c', 'exit 1'], { restart: { mode: 2, maxRestarts: 0 } });
-  await executables.becomes('web', STATUS_STANDBY);
-  await executables.stop('web');
-  expect(await executables.status('web')).toMatchObject({ status: STATUS_COMPLETE, exitCode: '1' });
+  await executables.start('web', ['sh', '-c', 'exit 1'], { restart: policy(RESTART_MODE_ALWAYS, longPause) });
+  expect(await executables.becomes('web', STATUS_STANDBY)).toMatchObject({ stopped: false });
+  expect(await executables.stop('web')).toMatchObject({ stopped: true });
+  expect(await executables.status('web')).toMatchObject({ status: STATUS_COMPLETE, exitCode: '1', stopped: true });
   await executables.restart();
-  expect(await executables.status('web')).toMatchObject({ status: STATUS_COMPLETE, exitCode: '1' });
+  expect(await executables.status('web')).toMatchObject({ status: STATUS_COMPLETE, exitCode: '1', stopped: true });
 });
 
 test('the log of a process is found by its pid, also later', async () => {

@@ -1,6 +1,6 @@
 import { meta, runtime } from '@aurae/proto';
 import { expect, test } from 'vitest';
-import { Executables } from './executables.js';
+import { Executables, policy } from './executables.js';
 
 const { STATUS_COMPLETE, STATUS_ERROR } = meta.Status;
 const { RESTART_MODE_ALWAYS } = runtime.RestartMode;
@@ -33,7 +33,7 @@ test('the log tells what becomes of executables, and none of their secrets', asy
 test('restarts, and giving up, are warnings', async () => {
   const { lines, log } = recordingLog();
   const executables = await Executables.open({ log });
-  await executables.start('job', ['sh', '-c', 'exit 3'], { restart: { mode: RESTART_MODE_ALWAYS, maxRestarts: 1 } });
+  await executables.start('job', ['sh', '-c', 'exit 3'], { restart: policy(RESTART_MODE_ALWAYS, { maxRestarts: 1 }) });
   await executables.becomes('job', STATUS_ERROR);
   const told = lines.filter(([level]) => level === 'warn').map(([, message, fields]) => [message, fields]);
   expect(told).toEqual([
