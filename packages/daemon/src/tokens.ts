@@ -1,6 +1,7 @@
 import type { LogRing } from '@aurae/observe-logs';
 import type { BackendContracts } from '@aurae/proto';
 import type { InjectionToken } from 'tsyringe';
+import type { ScheduleEngine as Engine } from './schedule/schedule-engine.js';
 import type { BackendCatalog as Catalog } from './services/backend-catalog.js';
 
 // What the composition root offers for injection. A token shares its interface's name.
@@ -16,6 +17,10 @@ export const InstanceBackend: InjectionToken<InstanceBackend> = Symbol('Instance
 
 export type BackendCatalog = Catalog;
 export const BackendCatalog: InjectionToken<BackendCatalog> = Symbol('BackendCatalog');
+
+/** What is enabled, and what keeps it true. */
+export type ScheduleEngine = Engine;
+export const ScheduleEngine: InjectionToken<ScheduleEngine> = Symbol('ScheduleEngine');
 
 /** The daemon's own log, numbered and kept. */
 export type DaemonLogRing = LogRing;

@@ -13,6 +13,7 @@ import * as tokens from '../tokens.js';
 import { version } from '../version.js';
 import { BackendLoader } from './backend-loader.js';
 import type { DaemonSettings } from './daemon-settings.js';
+import { openSchedule } from './open-schedule.js';
 import { prepareCredentials } from './prepare-credentials.js';
 import { servedInterfaces } from './served-interfaces.js';
 import { startLogSinks } from './start-log-sinks.js';
@@ -58,9 +59,15 @@ export async function createDaemon(settings: DaemonSettings): Promise<Daemon> {
     await startLogSinks(config.log.sinks, ring, backends, owned, log);
     await takeDirectories(settings, owned);
     const credentials = await prepareCredentials(settings, log);
-    injection.registerInstance(tokens.ExecutableBackend, await backends.load('executable', config.backends.executable));
-    injection.registerInstance(tokens.ContainerBackend, await backends.load('container', config.backends.container));
-    injection.registerInstance(tokens.InstanceBackend, await backends.load('instance', config.backends.instance));
+    const executables = await backends.load('executable', config.backends.executable);
+    const containers = await backends.load('container', config.backends.container);
+    const instances = await backends.load('instance', config.backends.instance);
+    injection.registerInstance(tokens.ExecutableBackend, executables);
+    injection.registerInstance(tokens.ContainerBackend, containers);
+    injection.registerInstance(tokens.InstanceBackend, instances);
+    const scheduled = { executables, containers, instances };
+    const schedule = await openSchedule(paths.stateDir, scheduled, owned, log.forComponent('schedule'));
+    injection.registerInstance(tokens.ScheduleEngine, schedule);
 
     const connections = new ConnectionIdentity();
     const server = new GrpcServer(
@@ -77,6 +84,7 @@ export async function createDaemon(settings: DaemonSettings): Promise<Daemon> {
     );
     const hurried = new AbortController();
     owned.defer('the server', () => server.shutDown(config.shutdown.drain_timeout, hurried.signal));
+    await schedule.start();
     await server.listenUnix(paths.socket);
     const tcpAddress = settings.tcp && (await server.listenTcp(settings.tcp.host, settings.tcp.port));
     server.markServing();

@@ -8,8 +8,9 @@ import {
   DaemonLogRing,
   ExecutableBackend,
   InstanceBackend,
+  ScheduleEngine,
 } from '../tokens.js';
-import { countWorkloads } from './workload-counts.js';
+import { countScheduled, countWorkloads } from './workload-counts.js';
 
 type Served = 'status' | 'getAuraeDaemonLogStream' | 'getSubProcessStream' | 'getWorkloadLogStream';
 
@@ -23,6 +24,7 @@ export class ObserveService implements Pick<observe.Observe<CallContext>, Served
     @inject(ExecutableBackend) private readonly executables: ExecutableBackend,
     @inject(ContainerBackend) private readonly containers: ContainerBackend,
     @inject(InstanceBackend) private readonly instances: InstanceBackend,
+    @inject(ScheduleEngine) private readonly schedule: ScheduleEngine,
   ) {}
 
   async status(context: CallContext): Promise<observe.StatusResponse> {
@@ -35,6 +37,7 @@ export class ObserveService implements Pick<observe.Observe<CallContext>, Served
       uptimeMs: BigInt(Date.now() - startedAtMs),
       proc: meta.ProcessMeta.fromPartial({ pid: process.pid }),
       workloads: await countWorkloads(this.executables, context),
+      scheduled: countScheduled(this.schedule),
       backends: await this.backends.describeAll(context),
       identity: context.identity,
     });

@@ -1,6 +1,15 @@
-import { type CallContext, InvalidSpecError, meta, type runtime } from '@aurae/proto';
+import {
+  type CallContext,
+  executableName,
+  FailedPreconditionError,
+  InvalidSpecError,
+  isAuraeError,
+  meta,
+  runtime,
+} from '@aurae/proto';
 import { inject, injectable } from 'tsyringe';
-import { ContainerBackend, ExecutableBackend, InstanceBackend } from '../tokens.js';
+import { ownLabelPrefix } from '../schedule/schedule-mark.js';
+import { ContainerBackend, ExecutableBackend, InstanceBackend, ScheduleEngine } from '../tokens.js';
 
 type Served =
   | 'exec'
@@ -18,18 +27,33 @@ export class RuntimeService implements Pick<runtime.Runtime<CallContext>, Served
     @inject(ExecutableBackend) private readonly executables: ExecutableBackend,
     @inject(ContainerBackend) private readonly containers: ContainerBackend,
     @inject(InstanceBackend) private readonly instances: InstanceBackend,
+    @inject(ScheduleEngine) private readonly schedule: ScheduleEngine,
   ) {}
 
   exec(context: CallContext, executable: runtime.Executable): Promise<runtime.ExecutableStatus> {
     return this.executables.exec(context, executable);
   }
 
-  executableStart(context: CallContext, executable: runtime.Executable): Promise<runtime.ExecutableStatus> {
-    return this.executables.start(context, executable);
+  async executableStart(context: CallContext, executable: runtime.Executable): Promise<runtime.ExecutableStatus> {
+    this.refuseOwnLabels(executable);
+    this.refuseScheduled(executable);
+    return await this.executables.start(context, executable);
   }
 
-  executableStop(context: CallContext, request: runtime.WorkloadStopRequest): Promise<runtime.ExecutableStatus> {
-    return this.executables.stop(context, request);
+  /** A scheduled one that waits for its start has nothing to be stopped, and waits no longer. */
+  async executableStop(context: CallContext, request: runtime.WorkloadStopRequest): Promise<runtime.ExecutableStatus> {
+    const name = request.meta?.name ?? '';
+    const wasHeld = await this.schedule.hold(executableKey(name), context.signal);
+    try {
+      return await this.executables.stop(context, request);
+    } catch (error) {
+      if (!wasHeld || !isAuraeError(error) || error.reason !== 'NOT_FOUND') throw error;
+      return runtime.ExecutableStatus.fromPartial({
+        meta: { name, message: 'It waited for its start, and does so no longer.' },
+        status: meta.Status.STATUS_COMPLETE,
+        stopped: true,
+      });
+    }
   }
 
   executableKill(context: CallContext, request: runtime.WorkloadKillRequest): Promise<runtime.ExecutableStatus> {
@@ -59,6 +83,22 @@ export class RuntimeService implements Pick<runtime.Runtime<CallContext>, Served
     yield* backend.attach(context, withFirst(first.value as runtime.AttachRequest, inputs));
   }
 
+  private refuseOwnLabels({ labels }: runtime.Executable): void {
+    const own = Object.keys(labels).find((label) => label.startsWith(ownLabelPrefix));
+    if (own === undefined) return;
+    const description = `the label ${JSON.stringify(own)} begins with "${ownLabelPrefix}", which is the daemon's own`;
+    throw new InvalidSpecError(`Cannot start the executable: ${description}`, [{ field: 'labels', description }]);
+  }
+
+  private refuseScheduled(executable: runtime.Executable): void {
+    const name = executableName(executable);
+    if (!this.schedule.isEnabled(executableKey(name))) return;
+    throw new FailedPreconditionError(
+      `Cannot start "${name}": it is scheduled, and the schedule starts it. \`aurae enable ${name}\` tries at once, ` +
+        `\`aurae why ${name}\` tells what it waits for`,
+    );
+  }
+
   private backendFor(input: runtime.AttachRequest['input']): Pick<ExecutableBackend, 'attach'> {
     const target = input?.$case === 'open' ? input.value.target : undefined;
     if (target?.$case === 'executable') return this.executables;
@@ -76,6 +116,10 @@ export class RuntimeService implements Pick<runtime.Runtime<CallContext>, Served
         );
     }
   }
+}
+
+function executableKey(name: string): meta.WorkloadReference {
+  return { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, name };
 }
 
 async function* withFirst<Item>(first: Item, rest: AsyncIterator<Item>): AsyncGenerator<Item> {

@@ -1,5 +1,6 @@
 import { type CallContext, meta, type observe } from '@aurae/proto';
-import type { ExecutableBackend } from '../tokens.js';
+import { statusOf } from '../schedule/supervision/describe-workload.js';
+import type { ExecutableBackend, ScheduleEngine } from '../tokens.js';
 
 /** Workloads by kind and state. A backend that cannot list has none to count; its own health tells why. */
 export async function countWorkloads(
@@ -11,6 +12,18 @@ export async function countWorkloads(
   const counts = new Map<meta.Status, number>();
   for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
   return Array.from(counts, ([status, count]) => ({ kind, status, count }));
+}
+
+/** What is scheduled, by kind and state. */
+export function countScheduled({ supervisor }: ScheduleEngine): observe.WorkloadCount[] {
+  const counts = new Map<string, observe.WorkloadCount>();
+  for (const workload of supervisor.all()) {
+    const { kind } = workload.key;
+    const status = statusOf(workload);
+    const count = (counts.get(`${kind}/${status}`)?.count ?? 0) + 1;
+    counts.set(`${kind}/${status}`, { kind, status, count });
+  }
+  return [...counts.values()];
 }
 
 async function listed(executables: ExecutableBackend, context: CallContext): Promise<meta.Status[]> {

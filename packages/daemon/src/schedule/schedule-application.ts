@@ -1,0 +1,163 @@
+import { type CallContext, ResourceExhaustedError, schedule, unlessAborted } from '@aurae/proto';
+import { checkSpec } from './check-spec.js';
+import { checkOrder, type Graph } from './dependency-graph.js';
+import type { ScheduleEngine } from './schedule-engine.js';
+import { askedWorkloads, type AskedWorkload, type PlannedChange, planChanges } from './schedule-plan.js';
+import { Slots } from './slots.js';
+import type { ScheduleEntry, StoreChange } from './store/schedule-store.js';
+import { ScheduledWorkload } from './supervision/scheduled-workload.js';
+import { keyText } from './workload-key.js';
+
+const { ScheduleChange } = schedule;
+
+const mostRecords = 100_000;
+const mostBytes = 256 * 1024 * 1024;
+const checksAtOnce = 16;
+
+interface Asked {
+  readonly workloads: ReadonlyMap<string, AskedWorkload>;
+  readonly dryRun: boolean;
+  readonly prune: boolean;
+}
+
+/**
+ * Brings the schedule to what is given, in one transaction. Tells each difference, then what became of each.
+ *
+ * @throws InvalidSpecError and FailedPreconditionError as Enable, before anything has changed
+ */
+export async function* applySchedule(
+  engine: ScheduleEngine,
+  requests: AsyncIterable<schedule.ApplyRequest>,
+  context: CallContext,
+): AsyncGenerator<schedule.ApplyResponse> {
+  const asked = await collect(requests);
+  const planned = plan(engine, asked);
+  await check(engine, asked, planned, context);
+  for (const change of planned) yield response(engine, change, false);
+  if (asked.dryRun) return;
+  const carriedOut = await decide(engine, asked, planned, context);
+  for (const change of carriedOut) {
+    await unlessAborted(engine.supervisor.turns.idle([keyText(change.key)]), context.signal);
+    yield response(engine, change, true);
+  }
+}
+
+async function collect(requests: AsyncIterable<schedule.ApplyRequest>): Promise<Asked> {
+  const records: schedule.ScheduleRecord[] = [];
+  let bytes = 0;
+  let first: schedule.ApplyRequest | undefined;
+  for await (const request of requests) {
+    first ??= request;
+    records.push(...request.records);
+    bytes += schedule.ApplyRequest.encode(request).finish().length;
+    if (records.length > mostRecords || bytes > mostBytes) {
+      throw new ResourceExhaustedError(
+        `Cannot apply: at most ${mostRecords} workloads and ${mostBytes} bytes are taken at a time`,
+      );
+    }
+  }
+  return {
+    workloads: askedWorkloads(records),
+    dryRun: first?.dryRun ?? false,
+    prune: first?.prune ?? false,
+  };
+}
+
+function plan(engine: ScheduleEngine, { workloads, prune }: Asked): PlannedChange[] {
+  return planChanges(workloads, engine.supervisor.all(), prune);
+}
+
+async function check(
+  engine: ScheduleEngine,
+  asked: Asked,
+  planned: readonly PlannedChange[],
+  context: CallContext,
+): Promise<void> {
+  for (const { spec } of asked.workloads.values()) checkSpec(spec);
+  checkOrder([...asked.workloads.values()], graphAfter(engine, asked));
+  const slots = new Slots(checksAtOnce);
+  const starting = planned.flatMap(({ change, asked: one }) =>
+    one?.enabled && change !== ScheduleChange.SCHEDULE_CHANGE_NONE ? [one.spec] : [],
+  );
+  await Promise.all(starting.map((spec) => slots.run(() => engine.checkCanRun(spec, context))));
+}
+
+/** The schedule as it would be. */
+function graphAfter(engine: ScheduleEngine, { workloads, prune }: Asked): Graph {
+  return (key) => workloads.get(keyText(key)) ?? (prune ? undefined : engine.graph(key));
+}
+
+/** Keeps the whole decision at once, and has the workloads follow it. */
+async function decide(
+  engine: ScheduleEngine,
+  asked: Asked,
+  planned: readonly PlannedChange[],
+  context: CallContext,
+): Promise<PlannedChange[]> {
+  const { supervisor } = engine;
+  const keys = planned.map(({ key }) => keyText(key));
+  const deciding = supervisor.turns.runAll(keys, async () => {
+    context.signal.throwIfAborted();
+    // Others may have decided in the meantime.
+    const changes = plan(engine, asked).filter(({ key }) => keys.includes(keyText(key)));
+    const entries = new Map(changes.map((change) => [change, entryFor(engine, change)]));
+    await engine.decide(() => {
+      checkOrder([...asked.workloads.values()], graphAfter(engine, asked));
+      return changes.flatMap((change) => storeChange(change, entries.get(change)));
+    });
+    for (const change of changes) follow(engine, change, entries.get(change), context);
+    return changes;
+  });
+  return await unlessAborted(deciding, context.signal);
+}
+
+function entryFor(engine: ScheduleEngine, { key, change, asked }: PlannedChange): ScheduleEntry | undefined {
+  if (!asked || change === ScheduleChange.SCHEDULE_CHANGE_NONE) return undefined;
+  const present = engine.supervisor.scheduled(key)?.entry;
+  // Whatever is to run anew gets a number of its own.
+  const isOther = change !== ScheduleChange.SCHEDULE_CHANGE_DISABLE;
+  const revision = isOther || !present ? engine.nextRevision() : present.revision;
+  return { key, spec: asked.spec, enabled: asked.enabled, revision, decidedAtMs: engine.supervisor.clock.now() };
+}
+
+function storeChange({ key, change }: PlannedChange, entry: ScheduleEntry | undefined): StoreChange[] {
+  if (entry) return [{ kind: 'put', entry }];
+  return change === ScheduleChange.SCHEDULE_CHANGE_DESTROY ? [{ kind: 'delete', key }] : [];
+}
+
+function follow(
+  engine: ScheduleEngine,
+  { key, change }: PlannedChange,
+  entry: ScheduleEntry | undefined,
+  { identity }: CallContext,
+): void {
+  const { supervisor } = engine;
+  const present = supervisor.scheduled(key);
+  const by = identity === '' ? '' : ` by ${identity}`;
+  if (entry) {
+    const why = `${entry.enabled ? 'enabled' : 'disabled'} with others${by}`;
+    engine.note(key, entry.enabled ? 'enabled' : 'disabled', why);
+    const workload = present ?? new ScheduledWorkload(entry, { restarts: 0 }, supervisor);
+    if (present) supervisor.change(present, entry, why);
+    else {
+      supervisor.add(workload);
+      workload.arm(why);
+    }
+    workload.kick();
+  } else if (present && change === ScheduleChange.SCHEDULE_CHANGE_DESTROY) {
+    present.forget();
+    const ending = supervisor.turns.run(present.text, () => engine.endForgotten(present));
+    ending.catch((error: unknown) => supervisor.log.warn('Cannot end what was destroyed', { name: key.name, error }));
+  }
+}
+
+function response(engine: ScheduleEngine, { key, change, fields }: PlannedChange, done: boolean) {
+  const workload = engine.supervisor.scheduled(key);
+  return schedule.ApplyResponse.fromPartial({
+    workload: key,
+    change,
+    fields: [...fields],
+    done,
+    ...(workload ? { state: engine.describe(workload) } : {}),
+  });
+}

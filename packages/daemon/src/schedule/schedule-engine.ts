@@ -1,0 +1,267 @@
+import {
+  AlreadyExistsError,
+  abortReason,
+  type CallContext,
+  FailedPreconditionError,
+  isAuraeError,
+  NotFoundError,
+  type schedule,
+  ShuttingDownError,
+  unlessAborted,
+} from '@aurae/proto';
+import { checkSpec } from './check-spec.js';
+import { outcomeMessage } from './decision-messages.js';
+import { checkOrder, type Graph, type GraphNode } from './dependency-graph.js';
+import { isSameSpec } from './spec-parts.js';
+import type { ScheduleEntry, StoreChange } from './store/schedule-store.js';
+import { describeWorkload } from './supervision/describe-workload.js';
+import { ScheduledWorkload } from './supervision/scheduled-workload.js';
+import type { Supervisor } from './supervision/supervisor.js';
+import { keyOf, keyText, shownKey, type WorkloadKey, type WorkloadSpec } from './workload-key.js';
+
+/** All decisions of a node are made one after the other, from the look at the schedule to the disk. */
+const decisionsKey = 'decisions';
+
+/** The schedule of a node: takes decisions, keeps them, and has the supervisor carry them out. */
+export class ScheduleEngine {
+  private revision: number;
+
+  constructor(readonly supervisor: Supervisor) {
+    this.revision = supervisor.store.lastRevision;
+  }
+
+  /** Takes up what was decided before, and begins to carry it out. */
+  async start(): Promise<void> {
+    for (const { entry, progress } of await this.supervisor.store.load()) {
+      const workload = new ScheduledWorkload(entry, progress, this.supervisor);
+      this.supervisor.add(workload);
+      workload.arm('started with the daemon');
+    }
+    this.supervisor.start();
+  }
+
+  /**
+   * Keeps it and starts it, unless its criteria say to wait. Answers with what is true then, for a person.
+   *
+   * @throws InvalidSpecError for what cannot be right; FailedPreconditionError when it cannot run, AlreadyExistsError
+   *   while one of its name runs that is not scheduled: then everything is as it was before
+   */
+  async enable(spec: WorkloadSpec, context: CallContext): Promise<string> {
+    checkSpec(spec);
+    await this.checkCanRun(spec, context);
+    const key = keyOf(spec);
+    return await this.inTurn(key, context, () => this.enableInTurn(key, spec, context));
+  }
+
+  /** Ends it and keeps the record. Throws NotFoundError where there is none. */
+  async disable(key: WorkloadKey, context: CallContext): Promise<string> {
+    return await this.inTurn(key, context, async () => {
+      const workload = this.supervisor.scheduled(key);
+      if (!workload) {
+        throw new NotFoundError(
+          `Cannot disable ${shownKey(key)}: it is not scheduled. \`aurae schedule\` shows what is`,
+        );
+      }
+      if (workload.entry.enabled) {
+        const entry = { ...workload.entry, enabled: false, decidedAtMs: this.supervisor.clock.now() };
+        await this.decide(() => [{ kind: 'put', entry }]);
+        this.note(key, 'disabled', `disabled${by(context)}`);
+        workload.become(entry, '');
+      }
+      await this.endInTurn(workload);
+      return 'is disabled';
+    });
+  }
+
+  /** Ends it and forgets it. */
+  async destroy(key: WorkloadKey, context: CallContext): Promise<string> {
+    return await this.inTurn(key, context, async () => {
+      const workload = this.supervisor.scheduled(key);
+      if (!workload) return 'was not scheduled';
+      await this.decide(() => [{ kind: 'delete', key }]);
+      this.supervisor.log.info(`Destroyed ${shownKey(key)}`, { identity: context.identity });
+      workload.forget();
+      await this.endForgotten(workload);
+      return 'is destroyed';
+    });
+  }
+
+  /**
+   * Stopped by hand: what waits for its start waits no longer. Answers with whether there was such a one; what runs is
+   * for the backend to stop.
+   */
+  async hold(key: WorkloadKey, signal: AbortSignal): Promise<boolean> {
+    const workload = this.supervisor.scheduled(key);
+    if (!workload?.entry.enabled) return false;
+    const held = this.supervisor.turns.run(keyText(key), async () => {
+      const waits = !workload.run && (workload.plan.kind === 'due' || workload.plan.kind === 'pause');
+      if (waits) workload.hold();
+      return waits;
+    });
+    return await unlessAborted(held, signal);
+  }
+
+  isEnabled(key: WorkloadKey): boolean {
+    return this.supervisor.scheduled(key)?.entry.enabled ?? false;
+  }
+
+  describe(workload: ScheduledWorkload): schedule.ScheduledWorkload {
+    const isWaiting = !workload.run && workload.plan.kind === 'due' && workload.entry.enabled;
+    const unmet = isWaiting ? this.supervisor.unmetDependencies(workload).map(({ key }) => key) : [];
+    return describeWorkload(workload, unmet);
+  }
+
+  /** Lets go of the workloads, which run on. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.supervisor[Symbol.asyncDispose]();
+  }
+
+  /** For the next decision about a spec. */
+  nextRevision(): number {
+    return ++this.revision;
+  }
+
+  /** Ends what was forgotten, and lets go of it. Only in a turn of the workload. */
+  async endForgotten(workload: ScheduledWorkload): Promise<void> {
+    try {
+      await this.endInTurn(workload);
+    } finally {
+      this.supervisor.remove(workload);
+    }
+  }
+
+  /** Throws where a backend would not start it now. */
+  async checkCanRun(spec: WorkloadSpec, context: CallContext): Promise<void> {
+    const key = keyOf(spec);
+    const refusal = await this.supervisor.driverOf(key.kind).check(context, spec);
+    if (refusal !== undefined) throw new FailedPreconditionError(`Cannot enable ${shownKey(key)}: ${refusal}`);
+  }
+
+  /** Looks at the schedule as it is, decides, and keeps the decision before anybody else decides. */
+  async decide(changes: () => readonly StoreChange[]): Promise<void> {
+    await this.supervisor.turns.run(decisionsKey, () => this.supervisor.store.commit(changes()));
+  }
+
+  /** The schedule as it is. */
+  readonly graph: Graph = (key) => {
+    const workload = this.supervisor.scheduled(key);
+    return workload && { key: workload.key, spec: workload.entry.spec };
+  };
+
+  note(key: WorkloadKey, type: string, message: string): void {
+    const { store, clock } = this.supervisor;
+    store.keepHistory({ key, timestampMs: clock.now(), type, message });
+  }
+
+  private async enableInTurn(key: WorkloadKey, spec: WorkloadSpec, context: CallContext): Promise<string> {
+    if (context.signal.aborted) throw abortReason(context.signal);
+    const previous = this.supervisor.scheduled(key);
+    if (previous?.entry.enabled && isSameSpec(previous.entry.spec, spec)) return this.enableAgain(previous, context);
+    if (!previous?.run) this.refuseForeign(key);
+    const before = previous?.entry;
+    const workload = await this.place({ key, spec }, previous, context);
+    const failure = (await workload.attempt(context.signal)) ?? (await this.confirm(key));
+    if (failure) {
+      await this.takeBack(workload, before);
+      throw enableFailure(key, failure);
+    }
+    return outcomeMessage(this.describe(workload));
+  }
+
+  /** Keeps the decision, on trial, and has the workload follow it. */
+  private async place(
+    { key, spec }: GraphNode,
+    previous: ScheduledWorkload | undefined,
+    context: CallContext,
+  ): Promise<ScheduledWorkload> {
+    const decidedAtMs = this.supervisor.clock.now();
+    const entry: ScheduleEntry = { key, spec, enabled: true, revision: this.nextRevision(), decidedAtMs };
+    const why = `enabled${by(context)}`;
+    await this.decide(() => {
+      checkOrder([entry], (other) => (keyText(other) === keyText(key) ? entry : this.graph(other)));
+      return [{ kind: 'put', entry, onTrial: true }];
+    });
+    this.note(key, 'enabled', why);
+    if (previous) {
+      this.supervisor.change(previous, entry, why);
+      return previous;
+    }
+    const workload = new ScheduledWorkload(entry, { restarts: 0 }, this.supervisor);
+    this.supervisor.add(workload);
+    workload.arm(why);
+    return workload;
+  }
+
+  private async confirm(key: WorkloadKey): Promise<Error | undefined> {
+    try {
+      await this.decide(() => [{ kind: 'confirm', key }]);
+      return undefined;
+    } catch (error) {
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  /** Everything is to be as it was before. */
+  private async takeBack(workload: ScheduledWorkload, before: ScheduleEntry | undefined): Promise<void> {
+    const { key } = workload;
+    const change: StoreChange = before ? { kind: 'put', entry: before } : { kind: 'delete', key };
+    await this.decide(() => [change]).catch((error: unknown) => {
+      // It was on trial: the next opening of the store takes it back by itself.
+      this.supervisor.log.warn(`Cannot take back ${shownKey(key)} in the store now`, { error });
+    });
+    if (before) {
+      this.note(key, 'taken-back', 'its new spec could not run; the one before holds again');
+      this.supervisor.change(workload, before, 'started again: its new spec could not run');
+      workload.kick();
+      return;
+    }
+    workload.forget();
+    await workload.attempt(this.supervisor.shutdown);
+    this.supervisor.remove(workload);
+  }
+
+  /** It is enabled as it is asked for. What is down is tried again. */
+  private async enableAgain(workload: ScheduledWorkload, context: CallContext): Promise<string> {
+    const { plan, run, key } = workload;
+    const isDown = !run && plan.kind !== 'due' && plan.kind !== 'timer';
+    if (isDown) {
+      workload.retry(`enabled again${by(context)}`);
+      const failure = await workload.attempt(context.signal);
+      if (failure) {
+        workload.afterFailedStart(failure);
+        throw enableFailure(key, failure);
+      }
+    }
+    return outcomeMessage(this.describe(workload));
+  }
+
+  private async endInTurn(workload: ScheduledWorkload): Promise<void> {
+    const failure = await workload.attempt(this.supervisor.shutdown);
+    if (!failure) return;
+    workload.pauseStop(failure);
+    throw failure;
+  }
+
+  private refuseForeign(key: WorkloadKey): void {
+    if (!this.supervisor.watchOf(key.kind).living.has(key.name)) return;
+    throw new AlreadyExistsError(
+      `Cannot enable ${shownKey(key)}: one of that name runs already, started without the schedule. Stop it first, or ` +
+        'choose another name',
+    );
+  }
+
+  private async inTurn(key: WorkloadKey, context: CallContext, work: () => Promise<string>): Promise<string> {
+    if (this.supervisor.shutdown.aborted) throw new ShuttingDownError('The daemon is shutting down');
+    await unlessAborted(this.supervisor.watchOf(key.kind).whenKnown(), context.signal);
+    return await unlessAborted(this.supervisor.turns.run(keyText(key), work), context.signal);
+  }
+}
+
+function by({ identity }: CallContext): string {
+  return identity === '' ? '' : ` by ${identity}`;
+}
+
+function enableFailure(key: WorkloadKey, failure: Error): Error {
+  if (!isAuraeError(failure) || failure.reason !== 'FAILED_PRECONDITION') return failure;
+  return new FailedPreconditionError(`Cannot enable ${shownKey(key)}: ${failure.message}`, { cause: failure });
+}

@@ -1,0 +1,1 @@
+export { openScheduleStore, type ScheduleStoreOptions } from './open-schedule-store.js';

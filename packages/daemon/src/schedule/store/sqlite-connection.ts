@@ -1,0 +1,84 @@
+import { pathToFileURL } from 'node:url';
+import Database from 'libsql/promise';
+
+/** As SQLite has it, a blob as bytes. */
+export type SqliteRow = Readonly<Record<string, string | number | null | Uint8Array<ArrayBuffer>>>;
+
+/** How long to wait for another program that writes to the same file, such as sqlite3(1). Waits on another thread. */
+const busyTimeoutMs = 2000;
+
+/**
+ * A connection that writes, by text alone: libsql runs that off the event loop, where it runs prepared statements on it.
+ * And it finalizes statements only when they are collected, so that a connection with statements is closed at some later
+ * moment, and may then remove the log of a file that has taken the place of its own.
+ */
+export class SqliteWriter implements AsyncDisposable {
+  private constructor(private readonly database: Database) {}
+
+  static async open(path: string): Promise<SqliteWriter> {
+    const writer = new SqliteWriter(new Database(path, {}));
+    try {
+      await writer.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    } catch (error) {
+      writer.database.close();
+      throw error;
+    }
+    return writer;
+  }
+
+  get inTransaction(): boolean {
+    return (this.database as unknown as { readonly inTransaction: boolean }).inTransaction;
+  }
+
+  /** Any number of statements; the first that fails is the last. Rows are dropped. One call at a time. */
+  async execute(sql: string): Promise<void> {
+    await (this.database.exec(sql) as Promise<unknown>);
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.database.close();
+    return Promise.resolve();
+  }
+}
+
+/**
+ * A connection that only reads. Its descriptors are given back once its statements are collected; it never removes a
+ * file then, since it may not lock one for writing.
+ */
+export class SqliteReader implements Disposable {
+  private readonly database: Database;
+  private lastRead: Promise<unknown> = Promise.resolve();
+
+  /** A file in WAL mode has to be open for writing already. */
+  constructor(path: string) {
+    this.database = new Database(`file:${pathToFileURL(path).pathname}?mode=ro`, {});
+  }
+
+  rows(sql: string): Promise<SqliteRow[]> {
+    // One after the other, so that a long one does not keep many threads.
+    const rows = this.lastRead.then(() => this.read(sql));
+    this.lastRead = rows.catch(() => undefined);
+    return rows;
+  }
+
+  private async read(sql: string): Promise<SqliteRow[]> {
+    const statement = (await (this.database.prepare(sql) as Promise<unknown>)) as Statement;
+    const rows = await statement.all([]);
+    return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
+  }
+
+  [Symbol.dispose](): void {
+    this.database.close();
+  }
+}
+
+interface Statement {
+  /** Parameters in an array, always: libsql ends the process over a lone object. */
+  all(parameters: readonly string[]): Promise<Readonly<Record<string, LibsqlValue>>[]>;
+}
+
+type LibsqlValue = string | number | null | ArrayBuffer;
+
+function plain(value: LibsqlValue): SqliteRow[string] {
+  return value instanceof ArrayBuffer ? new Uint8Array(value) : value;
+}

@@ -1,0 +1,378 @@
+import { randomUUID } from 'node:crypto';
+import { type backend, callContext, unlessAborted } from '@aurae/proto';
+import { describeError } from '../describe-error.js';
+import { markLabels, type ScheduleMark } from '../schedule-mark.js';
+import type { RunOutcome, ScheduleEntry, ScheduleProgress } from '../store/schedule-store.js';
+import { keyText, type WorkloadKey } from '../workload-key.js';
+import type { Plan } from './plan.js';
+import { hasFailed, howItEnded, outcomeOf, tellsTheEnd } from './run-outcome.js';
+import { shortagePauseMs } from './shortage.js';
+import { StartPlanner } from './start-planner.js';
+import { SupervisedRun } from './supervised-run.js';
+import type { SupervisionHost } from './supervision-host.js';
+import { Wait } from './wait.js';
+import { watchWellBeing } from './well-being.js';
+import { WorkloadNotes } from './workload-notes.js';
+
+/** How long the end of a run may take to be told, once its backend has stopped it. */
+const endPatienceMs = 10_000;
+
+/**
+ * One workload of the schedule: what was decided about it, what is known of it, and the way from the one to the other.
+ * Events and decisions change what is known; `reconcile` then starts or stops, one step at a time.
+ */
+export class ScheduledWorkload {
+  readonly text: string;
+  run: SupervisedRun | undefined;
+  /** What it waited for when it was last looked at; for a person. */
+  waitingFor = '';
+  private readonly notes: WorkloadNotes;
+  private readonly planner: StartPlanner;
+  private readonly stopPause: Wait;
+  private failedStops = 0;
+  private completedNow = false;
+  private isKicked = false;
+  private forgotten = false;
+
+  constructor(
+    private currentEntry: ScheduleEntry,
+    progress: ScheduleProgress,
+    private readonly host: SupervisionHost,
+  ) {
+    this.text = keyText(currentEntry.key);
+    this.notes = new WorkloadNotes(currentEntry.key, progress, host.store, host.clock);
+    this.planner = new StartPlanner(this, this.notes, host);
+    this.stopPause = new Wait(host.clock);
+  }
+
+  get key(): WorkloadKey {
+    return this.currentEntry.key;
+  }
+
+  get entry(): ScheduleEntry {
+    return this.currentEntry;
+  }
+
+  get progress(): ScheduleProgress {
+    return this.notes.progress;
+  }
+
+  get plan(): Plan {
+    return this.planner.plan;
+  }
+
+  /** A run of it has begun and not ended. */
+  get isLive(): boolean {
+    return this.run !== undefined;
+  }
+
+  get isRunning(): boolean {
+    return this.run?.phase === 'running' && this.run.stopCause === undefined;
+  }
+
+  get isReady(): boolean {
+    return this.isRunning && this.run?.isReady === true;
+  }
+
+  /** Its last run since the start of the daemon has ended with exit code 0. */
+  get hasCompleted(): boolean {
+    return this.completedNow;
+  }
+
+  /** It was destroyed, and is only there until what runs of it has ended. */
+  get isForgotten(): boolean {
+    return this.forgotten;
+  }
+
+  /** Why it is not known what of it runs; undefined when that is known. */
+  get unknownBecause(): string | undefined {
+    return this.host.watchOf(this.key.kind).unknownBecause;
+  }
+
+  /** When its timer is due next, Unix milliseconds. */
+  get nextDueMs(): number | undefined {
+    return this.planner.nextDueMs;
+  }
+
+  /** Begins to follow what was decided. `why`: for a person, what its first start is for. */
+  arm(why: string): void {
+    this.stopPause.cancel();
+    this.waitingFor = '';
+    this.planner.arm(why);
+  }
+
+  /** Another decision holds from now on. */
+  become(entry: ScheduleEntry, why: string): void {
+    const isNews = entry.revision !== this.entry.revision;
+    this.currentEntry = entry;
+    if (isNews) this.notes.beginAnew();
+    this.arm(why);
+    this.host.onProgress(this);
+  }
+
+  /** It is no longer scheduled. */
+  forget(): void {
+    this.forgotten = true;
+    this.notes.close();
+    this.stopPause.cancel();
+    this.planner.disarm();
+    this.host.onProgress(this);
+  }
+
+  /** An attempt again of what is enabled and does not run. */
+  retry(why: string): void {
+    this.planner.retry(why);
+  }
+
+  /** Stopped by hand while it did not run. */
+  hold(): void {
+    this.planner.hold();
+  }
+
+  /** Takes on a run that was there before. */
+  adopt(mark: ScheduleMark, event: backend.WorkloadEvent): void {
+    const { clock } = this.host;
+    const lastedMs = Math.max(0, clock.now() - Number(event.startedAtMs));
+    const run = new SupervisedRun(mark.run, mark.revision, clock.monotonic() - lastedMs);
+    this.run = run;
+    this.nowRuns(run, event.proc?.pid ?? 0, Number(event.startedAtMs), 'adopted');
+  }
+
+  onRunEvent(event: backend.WorkloadEvent): void {
+    const { run } = this;
+    if (!run) return;
+    if (tellsTheEnd(event)) this.hasEnded(run, event);
+    else this.nowRuns(run, event.proc?.pid ?? 0, Number(event.startedAtMs), 'started');
+  }
+
+  /** Its run is not there any more, and nobody can tell how it ended. */
+  onRunLost(): void {
+    if (this.run && this.run.phase !== 'starting') this.hasEnded(this.run, undefined);
+  }
+
+  /** Sees to it that it is looked at. */
+  kick(): void {
+    if (this.isKicked || this.host.shutdown.aborted) return;
+    this.isKicked = true;
+    const work = this.host.turns.run(this.text, () => {
+      this.isKicked = false;
+      return this.reconcile();
+    });
+    work.catch((error: unknown) => {
+      this.host.log.error('Cannot bring a scheduled workload to what was decided', { name: this.key.name, error });
+    });
+  }
+
+  /** The same, unless nothing is to be done as things are. */
+  kickIfNeeded(): void {
+    if (this.run === undefined || this.run.phase === 'running') {
+      if (this.nextStep() !== 'rest') this.kick();
+    }
+  }
+
+  /** Does what is to be done now. Only in a turn of this workload. */
+  async reconcile(): Promise<void> {
+    for (;;) {
+      const step = this.nextStep();
+      if (step === 'rest') return;
+      const failure = await (step === 'stop' ? this.stopRun() : this.host.startSlots.run(() => this.startIfStillDue()));
+      if (failure === undefined) continue;
+      if (step === 'stop') this.pauseStop(failure);
+      else this.afterFailedStart(failure);
+    }
+  }
+
+  /**
+   * The same for somebody who waits for the result. Answers with why a stop or the start has failed, and takes no further
+   * step then. Only in a turn of this workload.
+   */
+  async attempt(signal: AbortSignal): Promise<Error | undefined> {
+    for (;;) {
+      const step = this.nextStep();
+      if (step === 'rest') return undefined;
+      const failure = await (step === 'stop' ? this.stopRun() : this.startRun(signal));
+      if (failure !== undefined) return failure;
+    }
+  }
+
+  /** Lets go of it; what runs of it runs on. */
+  dispose(): void {
+    this.stopPause.cancel();
+    this.planner.disarm();
+    this.run?.end();
+  }
+
+  private nextStep(): 'rest' | 'start' | 'stop' {
+    const { host, run, entry } = this;
+    const watch = host.watchOf(this.key.kind);
+    if (host.shutdown.aborted || watch.unknownBecause !== undefined) return 'rest';
+    const isWanted = entry.enabled && !this.forgotten;
+    if (run) {
+      if (!isWanted) run.stopCause ??= { kind: 'not-wanted' };
+      else if (run.revision !== entry.revision) run.stopCause ??= { kind: 'replaced' };
+      return run.stopCause && !this.stopPause.isOn ? 'stop' : 'rest';
+    }
+    if (!isWanted || this.plan.kind !== 'due') return 'rest';
+    return this.isBlocked() ? 'rest' : 'start';
+  }
+
+  private isBlocked(): boolean {
+    const isTaken = this.host.watchOf(this.key.kind).living.has(this.key.name);
+    const reasons = isTaken
+      ? ['one of that name to end, which was started without the schedule']
+      : this.host.unmetDependencies(this).map(({ reason }) => reason);
+    const waitingFor = reasons.join('; ');
+    if (waitingFor !== '' && waitingFor !== this.waitingFor) this.notes.add('waiting', `waits for ${waitingFor}`);
+    this.waitingFor = waitingFor;
+    return waitingFor !== '';
+  }
+
+  /** What it was for may be over by the time that it has a slot. */
+  private async startIfStillDue(): Promise<Error | undefined> {
+    return this.nextStep() === 'start' ? await this.startRun(this.host.shutdown) : undefined;
+  }
+
+  private async startRun(signal: AbortSignal): Promise<Error | undefined> {
+    const { host, entry, key } = this;
+    const run = new SupervisedRun(randomUUID(), entry.revision, host.clock.monotonic());
+    this.run = run;
+    const labels = markLabels({ store: host.store.id, revision: entry.revision, run: run.id });
+    try {
+      const started = await host.driverOf(key.kind).start(callContext({ signal }), entry.spec, labels);
+      if (this.run === run) this.nowRuns(run, started.pid, started.startedAtMs, 'started');
+      return undefined;
+    } catch (error) {
+      // Unless an event has told that it runs after all.
+      if (this.run !== run || run.phase !== 'starting') return undefined;
+      this.run = undefined;
+      run.end();
+      return error instanceof Error ? error : new Error(String(error));
+    }
+  }
+
+  private nowRuns(run: SupervisedRun, pid: number, startedAtMs: number, type: 'started' | 'adopted'): void {
+    if (pid !== 0) run.pid = pid;
+    if (run.phase === 'running') return;
+    const { host, plan } = this;
+    run.phase = 'running';
+    run.startedAtMs = startedAtMs || host.clock.now();
+    this.planner.started();
+    this.failedStops = 0;
+    this.waitingFor = '';
+    this.completedNow = false;
+    if (type === 'started' && plan.kind === 'due' && plan.isRestart)
+      this.notes.keep({ restarts: this.progress.restarts + 1 });
+    if (type === 'started') this.notes.add('started', plan.kind === 'due' ? plan.why : 'started', run.pid);
+    else this.notes.add('adopted', 'found running at the start of the daemon', run.pid);
+    watchWellBeing(this, run, this.host);
+    host.onProgress(this);
+    if (run.revision !== this.entry.revision) this.kick();
+  }
+
+  /** Its readiness probe has passed, or it has none. */
+  becomeReady(run: SupervisedRun, isNews: boolean): void {
+    if (this.run !== run) return;
+    run.isReady = true;
+    run.notReadyBecause = '';
+    if (isNews) {
+      this.notes.add('ready', 'its readiness probe has passed', run.pid);
+      this.notes.keep({ readyRun: run.id });
+    }
+    this.host.onProgress(this);
+  }
+
+  /** It is to be ended and to count as failed. */
+  becomeUnwell(run: SupervisedRun, reason: string): void {
+    if (this.run !== run || run.stopCause) return;
+    run.stopCause = { kind: 'unwell', reason };
+    this.notes.add('unwell', reason, run.pid);
+    this.host.onProgress(this);
+    this.kick();
+  }
+
+  private async stopRun(): Promise<Error | undefined> {
+    const { run, host } = this;
+    if (!run) return undefined;
+    run.notReadyBecause = '';
+    try {
+      await host.driverOf(this.key.kind).stop(callContext({ signal: host.shutdown }), this.key);
+    } catch (error) {
+      return this.run === run ? (error instanceof Error ? error : new Error(String(error))) : undefined;
+    }
+    await this.endIsTold(run);
+    return undefined;
+  }
+
+  /** The event of the end may be on its way. */
+  private async endIsTold(run: SupervisedRun): Promise<void> {
+    const { clock, shutdown } = this.host;
+    const patience = new AbortController();
+    const cancel = clock.after(endPatienceMs, () => patience.abort());
+    const signal = AbortSignal.any([patience.signal, shutdown]);
+    await unlessAborted(run.gone, signal).catch(() => undefined);
+    cancel();
+    if (this.run === run && !shutdown.aborted) this.hasEnded(run, undefined);
+  }
+
+  private hasEnded(run: SupervisedRun, event: backend.WorkloadEvent | undefined): void {
+    const { host } = this;
+    const outcome = outcomeOf(event, host.clock.now());
+    const isFirstNews = run.phase === 'starting';
+    if (isFirstNews) this.nowRuns(run, event?.proc?.pid ?? 0, Number(event?.startedAtMs ?? 0n), 'started');
+    this.run = undefined;
+    run.end();
+    this.completedNow = !hasFailed(outcome) && run.stopCause === undefined;
+    this.notes.keep({ lastOutcome: outcome });
+    this.notes.add('ended', endNote(run, outcome), run.pid);
+    this.planAfter(run, outcome, event?.stopped ?? false);
+    host.onProgress(this);
+    this.kick();
+  }
+
+  private planAfter(run: SupervisedRun, outcome: RunOutcome, wasStopped: boolean): void {
+    const { stopCause } = run;
+    if (!this.entry.enabled || this.forgotten || run.revision !== this.entry.revision) return;
+    if (stopCause?.kind === 'replaced' || stopCause?.kind === 'not-wanted') {
+      // It was enabled again while it ended.
+      this.planner.arm('started again after its stop');
+    } else if (wasStopped && stopCause === undefined) {
+      this.planner.hold();
+    } else {
+      const how = stopCause?.kind === 'unwell' ? `was ended: ${stopCause.reason}` : howItEnded(outcome);
+      const failed = stopCause !== undefined || hasFailed(outcome);
+      this.planner.followEnd({ how, failed, lastedMs: this.host.clock.monotonic() - run.begunAt });
+    }
+  }
+
+  /** A start has failed. What follows is for the policy to say. */
+  afterFailedStart(error: Error): void {
+    const { log, shutdown } = this.host;
+    if (shutdown.aborted) return;
+    log.warn('Cannot start a scheduled workload', { name: this.key.name, reason: describeError(error) });
+    this.planner.followFailedStart(error);
+  }
+
+  /** Tries to stop it again, later. */
+  pauseStop(error: Error): void {
+    const { log, shutdown, random } = this.host;
+    if (shutdown.aborted) return;
+    const reason = describeError(error);
+    log.warn('Cannot stop a scheduled workload yet', { name: this.key.name, reason });
+    this.notes.add('stop-failed', reason);
+    this.stopPause.begin(shortagePauseMs(this.failedStops++, random()), () => this.kick());
+  }
+}
+
+function endNote(run: SupervisedRun, outcome: RunOutcome): string {
+  const how = howItEnded(outcome);
+  switch (run.stopCause?.kind) {
+    case 'not-wanted':
+      return `stopped, since it is no longer enabled; it ${how}`;
+    case 'replaced':
+      return `stopped, since its spec has changed; it ${how}`;
+    case 'unwell':
+      return `stopped, since it was unwell; it ${how}`;
+    default:
+      return how;
+  }
+}

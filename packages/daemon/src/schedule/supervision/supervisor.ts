@@ -1,0 +1,206 @@
+import { type backend, callContext, type meta } from '@aurae/proto';
+import type { Logger } from '../../logging/logger.js';
+import type { WorkloadDriver } from '../drivers/workload-driver.js';
+import { KeyedTurns } from '../keyed-turns.js';
+import type { ScheduleClock } from '../schedule-clock.js';
+import { markOf, type ScheduleMark } from '../schedule-mark.js';
+import { Slots } from '../slots.js';
+import { dependenciesOf } from '../spec-parts.js';
+import type { ScheduleEntry, ScheduleStore } from '../store/schedule-store.js';
+import { AlarmClock } from '../timers/index.js';
+import { keyText, shownKey, type WorkloadKey } from '../workload-key.js';
+import { isLiving, KindWatch } from './kind-watch.js';
+import { tellsTheEnd } from './run-outcome.js';
+import type { ScheduledWorkload } from './scheduled-workload.js';
+import type { SupervisionHost } from './supervision-host.js';
+import { type UnmetDependency, unmetDependency } from './unmet-dependency.js';
+
+/** Starts that go on at once where nobody waits for them: more only take turns at the processors. */
+const startsAtOnce = 16;
+
+export interface SupervisorParts {
+  readonly drivers: readonly WorkloadDriver[];
+  readonly store: ScheduleStore;
+  readonly clock: ScheduleClock;
+  readonly log: Logger;
+  /** From 0 to 1. */
+  readonly random: () => number;
+}
+
+/** Knows the workloads of the schedule and what runs, and leads the one to the other. */
+export class Supervisor implements SupervisionHost {
+  readonly store: ScheduleStore;
+  readonly clock: ScheduleClock;
+  readonly alarms: AlarmClock;
+  readonly log: Logger;
+  readonly random: () => number;
+  readonly turns = new KeyedTurns();
+  readonly startSlots = new Slots(startsAtOnce);
+  private readonly drivers: ReadonlyMap<meta.WorkloadKind, WorkloadDriver>;
+  private readonly watches: ReadonlyMap<meta.WorkloadKind, KindWatch>;
+  private readonly workloads = new Map<string, ScheduledWorkload>();
+  /** By the key of a workload: the keys of those that are to run after it. */
+  private readonly dependents = new Map<string, Set<string>>();
+  private readonly over = new AbortController();
+
+  constructor({ drivers, store, clock, log, random }: SupervisorParts) {
+    this.store = store;
+    this.clock = clock;
+    this.alarms = new AlarmClock(clock);
+    this.log = log;
+    this.random = random;
+    this.drivers = new Map(drivers.map((driver) => [driver.kind, driver]));
+    this.watches = new Map(drivers.map((driver) => [driver.kind, this.watchFor(driver)]));
+  }
+
+  get shutdown(): AbortSignal {
+    return this.over.signal;
+  }
+
+  /** Begins to follow the backends. Nothing is started before they have told what runs. */
+  start(): void {
+    for (const watch of this.watches.values()) watch.start();
+  }
+
+  /** Also those that are destroyed and not yet gone. */
+  get(key: WorkloadKey): ScheduledWorkload | undefined {
+    return this.workloads.get(keyText(key));
+  }
+
+  /** What is scheduled of that key. */
+  scheduled(key: WorkloadKey): ScheduledWorkload | undefined {
+    const workload = this.get(key);
+    return workload?.isForgotten ? undefined : workload;
+  }
+
+  all(): ScheduledWorkload[] {
+    return [...this.workloads.values()].filter((workload) => !workload.isForgotten);
+  }
+
+  add(workload: ScheduledWorkload): void {
+    this.workloads.set(workload.text, workload);
+    this.link(workload);
+  }
+
+  /** Has it follow another decision. */
+  change(workload: ScheduledWorkload, entry: ScheduleEntry, why: string): void {
+    this.unlink(workload);
+    workload.become(entry, why);
+    this.link(workload);
+  }
+
+  remove(workload: ScheduledWorkload): void {
+    this.unlink(workload);
+    workload.dispose();
+    this.workloads.delete(workload.text);
+  }
+
+  driverOf(kind: meta.WorkloadKind): WorkloadDriver {
+    return known(this.drivers.get(kind), kind);
+  }
+
+  watchOf(kind: meta.WorkloadKind): KindWatch {
+    return known(this.watches.get(kind), kind);
+  }
+
+  unmetDependencies({ key, entry }: ScheduledWorkload): UnmetDependency[] {
+    return dependenciesOf(key, entry.spec)
+      .map((dependency) => unmetDependency(dependency, this.scheduled(dependency.key)))
+      .filter((unmet) => unmet !== undefined);
+  }
+
+  onProgress(workload: ScheduledWorkload): void {
+    for (const text of this.dependents.get(workload.text) ?? []) {
+      const dependent = this.workloads.get(text);
+      if (dependent?.plan.kind === 'due' && !dependent.run) dependent.kick();
+    }
+  }
+
+  /** Lets go of everything; what runs runs on. Resolves once nothing is started or stopped any more. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.over.abort();
+    await Promise.all(Array.from(this.watches.values(), (watch) => watch[Symbol.asyncDispose]()));
+    await this.turns.allIdle();
+    for (const workload of this.workloads.values()) workload.dispose();
+  }
+
+  private link({ key, entry, text }: ScheduledWorkload): void {
+    for (const dependency of dependenciesOf(key, entry.spec)) {
+      const dependents = this.dependents.get(keyText(dependency.key)) ?? new Set();
+      this.dependents.set(keyText(dependency.key), dependents.add(text));
+    }
+  }
+
+  private unlink({ key, entry, text }: ScheduledWorkload): void {
+    for (const dependency of dependenciesOf(key, entry.spec)) {
+      const dependents = this.dependents.get(keyText(dependency.key));
+      dependents?.delete(text);
+      if (dependents?.size === 0) this.dependents.delete(keyText(dependency.key));
+    }
+  }
+
+  private watchFor(driver: WorkloadDriver): KindWatch {
+    return new KindWatch(driver, this.clock, this.log, {
+      onSnapshot: (snapshot) => this.onSnapshot(driver.kind, snapshot),
+      onEvent: (event) => this.onEvent(driver.kind, event),
+    });
+  }
+
+  private onSnapshot(kind: meta.WorkloadKind, snapshot: ReadonlyMap<string, backend.WorkloadEvent>): void {
+    for (const [name, event] of snapshot) this.onEvent(kind, { ...event, workload: { kind, name } });
+    for (const workload of this.workloads.values()) {
+      if (workload.key.kind !== kind) continue;
+      const event = snapshot.get(workload.key.name);
+      const isThere = event && this.ownMark(event)?.run === workload.run?.id;
+      if (!isThere) workload.onRunLost();
+      workload.kickIfNeeded();
+    }
+  }
+
+  private onEvent(kind: meta.WorkloadKind, event: backend.WorkloadEvent): void {
+    const key = { kind, name: event.workload?.name ?? '' };
+    const workload = this.get(key);
+    const mark = this.ownMark(event);
+    if (!mark) workload?.kickIfNeeded();
+    else if (workload?.run?.id === mark.run) workload.onRunEvent(event);
+    else if (isLiving(event)) this.found(key, workload, mark, event);
+    else if (tellsTheEnd(event)) workload?.kickIfNeeded();
+  }
+
+  /** Something of this schedule runs that was not known. */
+  private found(
+    key: WorkloadKey,
+    workload: ScheduledWorkload | undefined,
+    mark: ScheduleMark,
+    event: backend.WorkloadEvent,
+  ): void {
+    if (!workload) this.stopOrphan(key);
+    else if (!workload.run) {
+      workload.adopt(mark, event);
+      workload.kickIfNeeded();
+    }
+  }
+
+  /** Of a decision that was taken back, or a workload that was destroyed, just before the daemon went down. */
+  private stopOrphan(key: WorkloadKey): void {
+    const stopping = this.turns.run(keyText(key), async () => {
+      const living = this.watchOf(key.kind).living.get(key.name);
+      if (this.get(key) || !living || !this.ownMark(living) || this.shutdown.aborted) return;
+      this.log.info(`Stopping ${shownKey(key)}: the schedule has started it, and it is no longer scheduled`);
+      await this.driverOf(key.kind).stop(callContext({ signal: this.shutdown }), key);
+    });
+    stopping.catch((error: unknown) => {
+      if (!this.shutdown.aborted) this.log.error(`Cannot stop ${shownKey(key)}`, { error });
+    });
+  }
+
+  private ownMark({ labels }: backend.WorkloadEvent): ScheduleMark | undefined {
+    const mark = markOf(labels);
+    return mark?.store === this.store.id ? mark : undefined;
+  }
+}
+
+function known<Value>(value: Value | undefined, kind: meta.WorkloadKind): Value {
+  if (value === undefined) throw new Error(`There is no backend for workloads of kind ${kind}`);
+  return value;
+}
