@@ -8,7 +8,9 @@ import { sqlBlob, sqlInteger, sqlText, storableInteger } from './sql-literals.js
 export function changeStatements(change: StoreChange): string {
   switch (change.kind) {
     case 'put':
-      return change.onTrial ? keepFallback(change.entry.key) + put(change.entry, 'on-trial') : putConfirmed(change.entry);
+      return change.onTrial
+        ? keepFallback(change.entry.key) + put(change.entry, 'on-trial')
+        : putConfirmed(change.entry);
     case 'confirm':
       return `UPDATE entry SET state = 'confirmed' WHERE ${keyIs(change.key)};${dropFallback(change.key)}`;
     case 'delete':

@@ -1,3 +1,5 @@
+import { checkLayout } from './check-layout.js';
+import type { Migration } from './migrations.js';
 import { isDamage, isMismatch } from './sqlite-failure.js';
 import type { SqliteReader, SqliteWriter } from './sqlite-connection.js';
 import { DamagedContentsError, readHeader, verifyEntries } from './store-contents.js';
@@ -15,11 +17,12 @@ export async function checkStructure(writer: SqliteWriter): Promise<void> {
 }
 
 /**
- * Checks what decides about what runs against the checksums. The version is one that is known.
+ * Checks the tables, and what decides about what runs against its checksums. The version is one that is known.
  *
  * @throws DamagedContentsError, or SQLite's error of a damaged file
  */
-export async function checkContents(reader: SqliteReader): Promise<void> {
+export async function checkContents(reader: SqliteReader, migrations: readonly Migration[]): Promise<void> {
+  await checkLayout(reader, migrations).catch(rethrow);
   await readHeader(reader).catch(rethrow);
   await verifyEntries(reader).catch(rethrow);
 }

@@ -148,7 +148,8 @@ export class DecisionWriter {
     this.failedFlushes = 0;
     const dropped = this.notes.written(notes);
     this.faults.worked();
-    if (dropped > 0) this.log.warn(`${dropped} entries of the history were dropped: they came faster than the disk took them`);
+    if (dropped > 0)
+      this.log.warn(`${dropped} entries of the history were dropped: they came faster than the disk took them`);
   }
 
   private flushFailed(error: unknown): void {

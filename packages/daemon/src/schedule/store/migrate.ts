@@ -1,5 +1,6 @@
 import { StartupError } from '../../lifecycle/startup-error.js';
 import type { Migration } from './migrations.js';
+import { endTransaction } from './run-transaction.js';
 import type { SqliteReader, SqliteWriter } from './sqlite-connection.js';
 
 /** Of a file: whose it is, "AurS". */
@@ -40,7 +41,7 @@ export async function migrate(writer: SqliteWriter, from: number, migrations: re
         `BEGIN IMMEDIATE; ${migration()}; PRAGMA application_id = ${applicationId}; PRAGMA user_version = ${index + 1}; COMMIT`,
       );
     } catch (error) {
-      if (writer.inTransaction) await writer.execute('ROLLBACK');
+      await endTransaction(writer);
       throw error;
     }
   }

@@ -40,7 +40,8 @@ export function* afterHistory(items: readonly PendingItem[]): Generator<string> 
   for (const key of keys.values()) {
     yield `DELETE FROM history WHERE ${keyIs(key)} AND sequence <= (SELECT sequence FROM history WHERE ${keyIs(key)}
       ORDER BY sequence DESC LIMIT 1 OFFSET ${keptHistory});`;
-  }  const first = items[0]?.item.sequence ?? last;
+  }
+  const first = items[0]?.item.sequence ?? last;
   if (Math.floor(first / keptOfOthers) < Math.floor((last + 1) / keptOfOthers)) {
     yield `DELETE FROM history WHERE sequence <= ${sqlInteger(last - keptOfOthers)} AND ${isOfNothing};`;
   }

@@ -13,7 +13,14 @@ import { isBusy, isFull } from './sqlite-failure.js';
 import { SqliteReader, SqliteWriter } from './sqlite-connection.js';
 import { type OpenedStore, SqliteScheduleStore } from './sqlite-schedule-store.js';
 import { DamagedContentsError, readHeader } from './store-contents.js';
-import { hasContent, prepareStoreFile, removeLeftovers, storeFiles, type StoreFiles, syncToDisk } from './store-files.js';
+import {
+  hasContent,
+  prepareStoreFile,
+  removeLeftovers,
+  storeFiles,
+  type StoreFiles,
+  syncToDisk,
+} from './store-files.js';
 
 export interface ScheduleStoreOptions {
   readonly log: BackendLog;
@@ -76,14 +83,12 @@ function refuseLoneLog({ main, log }: StoreFiles): void {
 function reportForeignLog(files: StoreFiles, log: BackendLog, clock: ScheduleClock): void {
   const aside = setForeignLogAside(files, clock.now());
   if (aside === undefined) return;
-  log.warn(`A backup has taken the place of "${files.main}": what an earlier store had not written yet is in "${aside}"`);
+  log.warn(
+    `A backup has taken the place of "${files.main}": what an earlier store had not written yet is in "${aside}"`,
+  );
 }
 
-async function openFiles(
-  files: StoreFiles,
-  migrations: readonly Migration[],
-  onNew: () => void,
-): Promise<OpenedStore> {
+async function openFiles(files: StoreFiles, migrations: readonly Migration[], onNew: () => void): Promise<OpenedStore> {
   prepareStoreFile(files.main);
   const writer = await SqliteWriter.open(files.main);
   let reader: SqliteReader | undefined;
@@ -118,14 +123,16 @@ async function prepareContents(
   }
   await checkStructure(writer);
   await migrate(writer, version, migrations);
-  await checkContents(reader);
+  await checkContents(reader, migrations);
   await runTransaction(writer, settleStatements);
 }
 
 async function startupError(error: unknown, path: string): Promise<Error> {
   if (error instanceof StartupError) return error;
   const about = `Cannot open the store of the schedule "${path}"`;
-  if (await isFull(error, path)) return new StartupError(`${about}: the disk is full; free some space, then start again`);
-  if (isBusy(error)) return new StartupError(`${about}: another program has locked it; end that program, then start again`);
+  if (await isFull(error, path))
+    return new StartupError(`${about}: the disk is full; free some space, then start again`);
+  if (isBusy(error))
+    return new StartupError(`${about}: another program has locked it; end that program, then start again`);
   return new StartupError(`${about}: ${(error as Error).message}`);
 }

@@ -15,8 +15,13 @@ export async function runTransaction(writer: SqliteWriter, statements: Iterable<
     }
     await writer.execute(`${piece}COMMIT`);
   } catch (error) {
-    // A full disk may have ended it already.
-    if (writer.inTransaction) await writer.execute('ROLLBACK');
+    await endTransaction(writer);
     throw error;
   }
+}
+
+/** A full disk may have ended it already. */
+export async function endTransaction(writer: SqliteWriter): Promise<void> {
+  // One that stays open nevertheless makes the next BEGIN fail, and is ended then.
+  if (writer.inTransaction) await writer.execute('ROLLBACK').catch(() => undefined);
 }

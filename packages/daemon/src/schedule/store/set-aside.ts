@@ -47,7 +47,10 @@ function freeName(wanted: string, suffixes: readonly string[]): string {
 
 /** Without the colons, which some tools take for the end of a host's name. */
 function timeForName(nowMs: number): string {
-  return new Date(nowMs).toISOString().replace(/\.\d+Z$/, 'Z').replaceAll(':', '-');
+  return new Date(nowMs)
+    .toISOString()
+    .replace(/\.\d+Z$/, 'Z')
+    .replaceAll(':', '-');
 }
 
 function shellWord(path: string): string {

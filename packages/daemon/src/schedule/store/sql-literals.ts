@@ -22,7 +22,10 @@ export function storableInteger(value: number): number {
   return Math.min(Number.MAX_SAFE_INTEGER, Math.max(Number.MIN_SAFE_INTEGER, Math.round(value)));
 }
 
-/** Selects a text. As a text, libsql cuts it at a NUL. */
-export function wholeText(column: string): string {
-  return `CAST(${column} AS BLOB) AS ${column}`;
+/**
+ * Selects a text, as bytes: of a text itself, libsql drops what follows a NUL, and it ends the process over one that is not
+ * UTF-8, as in a damaged file.
+ */
+export function textBytes(column: string, name = column): string {
+  return `CAST(${column} AS BLOB) AS ${name}`;
 }

@@ -56,19 +56,24 @@ export class SqliteReader implements Disposable {
 
   rows(sql: string): Promise<SqliteRow[]> {
     // One after the other, so that a long one does not keep many threads.
-    const rows = this.lastRead.then(() => this.read(sql));
+    const rows = this.lastRead.then(() => rowsOf(this.database, sql));
     this.lastRead = rows.catch(() => undefined);
     return rows;
   }
 
-  private async read(sql: string): Promise<SqliteRow[]> {
-    const statement = (await (this.database.prepare(sql) as Promise<unknown>)) as Statement;
-    const rows = await statement.all([]);
-    return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
-  }
-
   [Symbol.dispose](): void {
     this.database.close();
+  }
+}
+
+/** Asks a database that is made for this question only. */
+export async function rowsInMemory(setup: string, sql: string): Promise<SqliteRow[]> {
+  const database = new Database(':memory:', {});
+  try {
+    await (database.exec(setup) as Promise<unknown>);
+    return await rowsOf(database, sql);
+  } finally {
+    database.close();
   }
 }
 
@@ -78,6 +83,12 @@ interface Statement {
 }
 
 type LibsqlValue = string | number | null | ArrayBuffer;
+
+async function rowsOf(database: Database, sql: string): Promise<SqliteRow[]> {
+  const statement = (await (database.prepare(sql) as Promise<unknown>)) as Statement;
+  const rows = await statement.all([]);
+  return rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, plain(value)])));
+}
 
 function plain(value: LibsqlValue): SqliteRow[string] {
   return value instanceof ArrayBuffer ? new Uint8Array(value) : value;

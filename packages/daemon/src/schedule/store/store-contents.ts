@@ -4,7 +4,7 @@ import { keyIs } from './change-statements.js';
 import { checksumOfEntry, checksumOfId } from './checksums.js';
 import { parseProgress } from './progress-text.js';
 import type { LoadedEntry, NumberedHistoryItem, ScheduleEntry } from './schedule-store.js';
-import { wholeText } from './sql-literals.js';
+import { textBytes } from './sql-literals.js';
 import type { SqliteReader, SqliteRow } from './sqlite-connection.js';
 
 /** Of the store itself. */
@@ -23,17 +23,20 @@ export class DamagedContentsError extends Error {
 }
 
 export async function readHeader(reader: SqliteReader): Promise<StoreHeader> {
-  const rows = await reader.rows('SELECT id, id_checksum, last_revision, last_sequence FROM store');
-  const row = rows[0] as { id: string; id_checksum: number; last_revision: number; last_sequence: number } | undefined;
+  const rows = await reader.rows(`SELECT ${textBytes('id')}, id_checksum, last_revision, last_sequence FROM store`);
+  const row = rows[0] as
+    | { id: Uint8Array; id_checksum: number; last_revision: number; last_sequence: number }
+    | undefined;
   if (!row) throw new DamagedContentsError('its id is missing');
-  if (row.id_checksum !== checksumOfId(row.id)) throw new DamagedContentsError('its id is not what was written');
+  const id = textOf(row.id);
+  if (row.id_checksum !== checksumOfId(id)) throw new DamagedContentsError('its id is not what was written');
   // The numbers may be damaged, too; they are never less than what is in use.
   const [highest] = await reader.rows(`SELECT
     max((SELECT coalesce(max(revision), 0) FROM entry), (SELECT coalesce(max(revision), 0) FROM fallback)) AS revision,
     (SELECT coalesce(max(sequence), 0) FROM history) AS sequence`);
   const used = highest as { revision: number; sequence: number };
   return {
-    id: row.id,
+    id,
     lastRevision: Math.max(row.last_revision, used.revision),
     lastSequence: Math.max(row.last_sequence, used.sequence),
   };
@@ -52,20 +55,22 @@ export async function verifyEntries(reader: SqliteReader): Promise<void> {
 }
 
 export async function readEntries(reader: SqliteReader): Promise<LoadedEntry[]> {
-  const rows = await reader.rows(`SELECT ${entryColumns}, progress FROM entry ORDER BY revision, number`);
-  return (rows as unknown as (EntryRow & { readonly progress: string | null })[]).map((row) => ({
+  const rows = await reader.rows(
+    `SELECT ${entryColumns}, ${textBytes('progress')} FROM entry ORDER BY revision, number`,
+  );
+  return (rows as unknown as (EntryRow & { readonly progress: Uint8Array | null })[]).map((row) => ({
     entry: entryOfRow(row),
-    progress: parseProgress(row.progress),
+    progress: parseProgress(row.progress && textOf(row.progress)),
   }));
 }
 
 export async function readHistory(reader: SqliteReader, key: WorkloadKey): Promise<NumberedHistoryItem[]> {
-  const columns = `sequence, timestamp_ms, ${wholeText('type')}, ${wholeText('message')}, pid`;
+  const columns = `sequence, timestamp_ms, ${textBytes('type')}, ${textBytes('message')}, pid`;
   const rows = await reader.rows(`SELECT ${columns} FROM history WHERE ${keyIs(key)} ORDER BY sequence`);
   return rows.map((row) => historyItem(key, row));
 }
 
-const entryColumns = `kind, ${wholeText('name')}, revision, decided_at_ms, record`;
+const entryColumns = `kind, ${textBytes('name')}, revision, decided_at_ms, record`;
 
 interface EntryRow {
   readonly kind: WorkloadKey['kind'];
@@ -85,13 +90,20 @@ function textOf(bytes: Uint8Array): string {
 
 function entryOfRow(row: EntryRow): ScheduleEntry {
   const { workload, disabled } = schedule.ScheduleRecord.decode(row.record);
-  if (!workload) throw new DamagedContentsError(`the entry of "${textOf(row.name)}" is of a kind that this auraed does not know`);
+  if (!workload)
+    throw new DamagedContentsError(`the entry of "${textOf(row.name)}" is of a kind that this auraed does not know`);
   const { revision, decided_at_ms: decidedAtMs } = row;
   return { key: keyOfRow(row), spec: workload, enabled: !disabled, revision, decidedAtMs };
 }
 
 function historyItem(key: WorkloadKey, row: SqliteRow): NumberedHistoryItem {
-  const { sequence, timestamp_ms: timestampMs, type, message, pid } = row as {
+  const {
+    sequence,
+    timestamp_ms: timestampMs,
+    type,
+    message,
+    pid,
+  } = row as {
     sequence: number;
     timestamp_ms: number;
     type: Uint8Array;

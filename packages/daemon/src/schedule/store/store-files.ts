@@ -38,7 +38,10 @@ export function prepareStoreFile(path: string): void {
     // SQLite gives its other files the mode of this one.
     chmodSync(path, fileMode);
   } catch (error) {
-    throw new StartupError(`Cannot open the store of the schedule for writing: ${(error as Error).message}`);
+    throw new StartupError(
+      `Cannot open the store of the schedule for writing: ${(error as Error).message}; see to that, or choose another ` +
+        'directory with --root',
+    );
   }
 }
 

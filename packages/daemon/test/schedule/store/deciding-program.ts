@@ -18,7 +18,10 @@ async function decide(number: number): Promise<void> {
   const changes = [`one ${number}`, `other ${number}`].map((name) => {
     const value = runtime.Executable.fromPartial({ meta: { name }, command: `run ${name}` });
     const spec = { $case: 'executable', value } as const;
-    return { kind: 'put', entry: { key: key(name), spec, enabled: true, revision: number, decidedAtMs: number } } as const;
+    return {
+      kind: 'put',
+      entry: { key: key(name), spec, enabled: true, revision: number, decidedAtMs: number },
+    } as const;
   });
   store.keepHistory({ key: key(`one ${number}`), timestampMs: number, type: 'enabled', message: 'by a test' });
   await store.commit(changes);

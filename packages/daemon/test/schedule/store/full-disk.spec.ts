@@ -21,8 +21,10 @@ function smallDisk(): StoreFixture {
   return new StoreFixture(directory);
 }
 
-function fill({ directory }: StoreFixture): void {
-  const file = openSync(join(directory, 'filler'), 'w');
+/** @param left how many pages are to be free */
+function fill({ directory }: StoreFixture, left = 0): void {
+  const path = join(directory, 'filler');
+  const file = openSync(path, 'w');
   try {
     for (;;) writeSync(file, Buffer.alloc(4096, 1));
   } catch (error) {
@@ -30,6 +32,7 @@ function fill({ directory }: StoreFixture): void {
   } finally {
     closeSync(file);
   }
+  truncateSync(path, statSync(path).size - left * 4096);
 }
 
 function empty({ directory }: StoreFixture): void {
@@ -56,9 +59,7 @@ describe.skipIf(!isRoot)('on a full disk (needs root for a disk of its own)', ()
     const fixture = smallDisk();
     const store = await fixture.open();
     await store.commit([put('web', 1)]);
-    fill(fixture);
-    const filler = join(fixture.directory, 'filler');
-    truncateSync(filler, statSync(filler).size - 24 * 4096);
+    fill(fixture, 24);
     const results = await Promise.allSettled([store.commit([put('large', 3, large)]), store.commit([put('small', 4)])]);
     expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
     expect((await entriesOf(store)).map(({ key }) => key.name)).toEqual(['web', 'small']);
@@ -85,6 +86,21 @@ describe.skipIf(!isRoot)('on a full disk (needs root for a disk of its own)', ()
     expect(fixture.log.ofLevel('info')).toContainEqual(expect.stringContaining('again'));
     const reopened = await fixture.reopen();
     expect(await reopened.history(keyNamed('web'))).toHaveLength(1);
+  });
+
+  test('what waits to be written about a workload that is deleted meanwhile does not come to its successor', async () => {
+    const fixture = smallDisk();
+    const store = await fixture.open();
+    await store.commit([put('web', 1)]);
+    fill(fixture, 24);
+    store.keepProgress(keyNamed('web'), { restarts: 5, readyRun: large });
+    store.keepHistory({ key: keyNamed('web'), timestampMs: 1, type: 'started', message: 'by x' });
+    await store.commit([{ kind: 'delete', key: keyNamed('web') }]);
+    await store.commit([put('web', 2)]);
+    empty(fixture);
+    const reopened = await fixture.reopen();
+    expect(await reopened.load()).toEqual([{ entry: entryNamed('web', 2), progress: { restarts: 0 } }]);
+    expect(await reopened.history(keyNamed('web'))).toEqual([]);
   });
 
   test('a new store cannot be made, and nothing is set aside', async () => {

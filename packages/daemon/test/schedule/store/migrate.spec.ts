@@ -43,7 +43,9 @@ test('a migration that fails leaves the version before it, from which it goes on
   const store = await openWith(fixture, later);
   expect(await entriesOf(store)).toEqual([entryNamed('web', 1)]);
   const reader = new SqliteReader(fixture.path);
-  expect(await reader.rows(`SELECT name FROM sqlite_schema WHERE name IN ('half', 'note')`)).toEqual([{ name: 'note' }]);
+  expect(await reader.rows(`SELECT name FROM sqlite_schema WHERE name IN ('half', 'note')`)).toEqual([
+    { name: 'note' },
+  ]);
   reader[Symbol.dispose]();
   await store[Symbol.asyncDispose]();
   expect(fixture.log.ofLevel('error')).toEqual([]);

@@ -1,12 +1,18 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ShuttingDownError } from '@aurae/proto';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import type { RunOutcome } from '../../../src/schedule/store/schedule-store.js';
+import { SqliteReader } from '../../../src/schedule/store/sqlite-connection.js';
 import { entriesOf, entryNamed, keyNamed, put, putOnTrial, StoreFixture } from './store-fixture.js';
 
 const outcome: RunOutcome = { endedAtMs: 5, exitCode: '137', signal: 9, outOfMemory: true, message: "it's \0 'out'" };
-const item = (name: string, type: string) => ({ key: keyNamed(name), timestampMs: 7, type, message: `${type} of ${name}` });
+const item = (name: string, type: string) => ({
+  key: keyNamed(name),
+  timestampMs: 7,
+  type,
+  message: `${type} of ${name}`,
+});
 
 test('a new store is empty, and has an id of its own that stays', async () => {
   const [fixture, other] = [new StoreFixture(), new StoreFixture()];
@@ -109,8 +115,20 @@ test('history is numbered through the node, complete before it is written, and b
   expect(last.map(({ pid }) => pid)).toEqual(Array.from({ length: 100 }, (_, index) => 151 + index));
   expect(last.at(-1)).toEqual({ ...item('web', 'started'), pid: 250, sequence: 251 });
   const reopened = await fixture.reopen();
+  using reader = new SqliteReader(fixture.path);
+  expect(await reader.rows('SELECT count(*) AS count FROM history')).toEqual([{ count: 101 }]);
   expect(await reopened.history(keyNamed('web'))).toEqual(last);
   expect(await reopened.history(keyNamed('db'))).toEqual([{ ...item('db', 'enabled'), sequence: 1 }]);
+});
+
+test('of more history than memory is given to, the oldest goes, and the log tells how much', async () => {
+  const fixture = new StoreFixture();
+  const store = await fixture.open();
+  await store.commit([put('web', 1)]);
+  for (let count = 1; count <= 10_001; count += 1) store.keepHistory({ ...item('web', 'started'), pid: count });
+  await store.commit([]);
+  expect((await store.history(keyNamed('web'))).at(-1)?.pid).toBe(10_001);
+  expect(fixture.log.ofLevel('warn')).toEqual([expect.stringMatching(/^1000 entries of the history were dropped/)]);
 });
 
 test('numbers of the history are never given twice, also when what had them is deleted', async () => {
@@ -145,14 +163,23 @@ test('progress and history stand in the order of the calls among the decisions, 
 
 test('progress is written by itself after a short while', async () => {
   const fixture = new StoreFixture();
-  const [store, reader] = [await fixture.open(), new StoreFixture(fixture.directory)];
+  const store = await fixture.open();
   await store.commit([put('web', 1)]);
   store.keepProgress(keyNamed('web'), { restarts: 4 });
   fixture.clock.advance(199);
-  // Queued behind what the clock has started.
-  await store.commit([]);
-  const [loaded] = await (await reader.open()).load();
-  expect(loaded?.progress).toEqual({ restarts: 4 });
+  using reader = new SqliteReader(fixture.path);
+  const isWritten = async () => expect((await reader.rows('SELECT progress FROM entry'))[0]?.['progress']).toBeTruthy();
+  await vi.waitFor(isWritten, 10_000);
+});
+
+test('a decision that comes at any moment of the end of another one is not overlooked', async () => {
+  const fixture = new StoreFixture();
+  const store = await fixture.open();
+  for (let turns = 0; turns < 20; turns += 1) {
+    await store.commit([put('web', turns)]);
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+  }
+  expect(await entriesOf(store)).toEqual([entryNamed('web', 19)]);
 });
 
 test('a decision that cannot be encoded fails alone, those that were called for with it do not', async () => {
@@ -161,7 +188,8 @@ test('a decision that cannot be encoded fails alone, those that were called for 
   const broken = { ...entryNamed('broken', 2), spec: { $case: 'executable', value: { argv: 5 } } } as never;
   const results = await Promise.allSettled([
     store.commit([put('web', 1)]),
-    store.commit([put('db', 2), { kind: 'put', entry: broken }]),
+    // Parts of it have been given to SQLite by then.
+    store.commit([put('db', 2, 'x'.repeat(100_000)), { kind: 'put', entry: broken }]),
     store.commit([put('cache', 3)]),
   ]);
   expect(results.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
@@ -172,7 +200,8 @@ test('only the owner may read any of its files', async () => {
   const fixture = new StoreFixture();
   const store = await fixture.open();
   await store.commit([put('web', 1)]);
-  const modes = () => readdirSync(fixture.directory).map((name) => [name, lstatSync(join(fixture.directory, name)).mode & 0o777]);
+  const modes = () =>
+    readdirSync(fixture.directory).map((name) => [name, lstatSync(join(fixture.directory, name)).mode & 0o777]);
   expect(modes()).toEqual([
     ['schedule.db', 0o600],
     ['schedule.db-shm', 0o600],

@@ -89,7 +89,13 @@ export function keyNamed(name: string): WorkloadKey {
 
 export function entryNamed(name: string, revision: number, command = `run ${name}`, enabled = true): ScheduleEntry {
   const value = runtime.Executable.fromPartial({ meta: { name }, command });
-  return { key: keyNamed(name), spec: { $case: 'executable', value }, enabled, revision, decidedAtMs: 1_700_000_000_000 + revision };
+  return {
+    key: keyNamed(name),
+    spec: { $case: 'executable', value },
+    enabled,
+    revision,
+    decidedAtMs: 1_700_000_000_000 + revision,
+  };
 }
 
 export function put(name: string, revision: number, command?: string): StoreChange {

@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { LoadedEntry, ScheduleEntry, ScheduleStore, StoreChange } from '../../../src/schedule/store/schedule-store.js';
+import type {
+  LoadedEntry,
+  ScheduleEntry,
+  ScheduleStore,
+  StoreChange,
+} from '../../../src/schedule/store/schedule-store.js';
 import { entryNamed, keyNamed, put, putOnTrial, StoreFixture } from './store-fixture.js';
 
 interface ModelEntry {
