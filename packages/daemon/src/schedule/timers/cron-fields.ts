@@ -17,7 +17,7 @@ export const cronFields: readonly CronField[] = [
   { name: 'day of the week', allowed: '0 to 7 (0 and 7 are Sunday), or SUN to SAT', lowest: 0, highest: 7 },
 ];
 
-/** A piece of the expression, where it stands: columns count characters from 1. */
+/** A piece of the expression, and where it stands: columns count from 1. What stands before the first fault is ASCII. */
 export interface CronPiece {
   readonly text: string;
   readonly column: number;
@@ -26,7 +26,7 @@ export interface CronPiece {
 export function splitCron(expression: string): CronPiece[] {
   return [...expression.matchAll(/\S+/g)].map(({ 0: text, index }) => ({
     text,
-    column: characters(expression.slice(0, index)) + 1,
+    column: index + 1,
   }));
 }
 
@@ -34,12 +34,7 @@ export function splitList({ text, column }: CronPiece): CronPiece[] {
   let next = column;
   return text.split(',').map((item) => {
     const piece = { text: item, column: next };
-    next += characters(item) + 1;
+    next += item.length + 1;
     return piece;
   });
-}
-
-/** As a person counts them. */
-function characters(text: string): number {
-  return [...text].length;
 }

@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer as createHttpServer, type RequestListener, type Server as HttpServer } from 'node:http';
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
 
 /** A server on a free port of the loopback, which ends with the test. */
@@ -32,6 +34,36 @@ export async function refusedPort(): Promise<number> {
   const server = await tcpServer();
   await server.close();
   return server.port;
+}
+
+/** Listens, blocks for good before it accepts anything, and ends with its parent. */
+const blockedListener = `
+  const server = require('node:net').createServer();
+  server.listen({ port: 0, host: '127.0.0.1', backlog: 1 }, () => {
+    require('node:fs').writeSync(1, String(server.address().port));
+    require('node:fs').readSync(0, Buffer.alloc(1));
+    process.exit();
+  });`;
+
+/** A port whose queue of connections is full: the kernel answers no more of them, listen(2). */
+export async function fullPort(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', blockedListener], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const fillers: Socket[] = [];
+  onTestFinished(async () => {
+    for (const filler of fillers) filler.destroy();
+    const ended = once(child, 'close');
+    child.stdin.end();
+    await ended;
+  });
+  const [text] = await once(child.stdout, 'data');
+  const port = Number(text);
+  // One more than the backlog fit in.
+  for (let index = 0; index < 2; index += 1) {
+    const filler = connect(port, '127.0.0.1');
+    fillers.push(filler);
+    await once(filler, 'connect');
+  }
+  return port;
 }
 
 export async function serve(server: Server | HttpServer, host = '127.0.0.1'): Promise<ProbedServer> {

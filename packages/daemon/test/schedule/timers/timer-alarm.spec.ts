@@ -128,6 +128,19 @@ describe('an alarm by a cron expression', () => {
     expect(clock.waiting).toBe(0);
   });
 
+  test('is in time, though one that comes later was there before', () => {
+    const clock = new VirtualClock(noon);
+    const alarms = new AlarmClock(clock);
+    const heard: string[] = [];
+    for (const second of [9, 5, 7]) {
+      const value = { expression: `${second} * * * * *`, timeZone: 'UTC' };
+      const timer = runtime.Timer.fromPartial({ when: { $case: 'cron', value } });
+      timerAlarm(alarms, timer, { enabledAtMs: noon }, () => heard.push(`${second} at ${clock.now() - noon}`));
+    }
+    clock.advance(20_000);
+    expect(heard).toEqual(['5 at 5000', '7 at 7000', '9 at 9000']);
+  });
+
   test('shares one timer with ten thousand others', () => {
     const clock = new VirtualClock(noon);
     const alarms = new AlarmClock(clock);
