@@ -2,8 +2,11 @@ import type { runtime } from '@aurae/proto';
 import { InvalidArgumentError } from 'commander';
 import { byteSizeForms, parseByteSize } from './values/byte-size.js';
 import { cpuForms, parseCpuMillis } from './values/cpu-millis.js';
+import { dependencyForms, parseDependency } from './values/dependency.js';
 import { detachKeysForms, parseDetachKeys } from './values/detach-keys.js';
 import { durationForms, parseDurationMs } from './values/duration.js';
+import { labelForms, parseLabel } from './values/labels.js';
+import { httpProbeForms, parseHttpProbe, parseTcpProbe, tcpProbeForms } from './values/network-probe.js';
 import { parsePointInTime, pointInTimeForms } from './values/point-in-time.js';
 import { parseProcessLimit, processLimitForms } from './values/process-limit.js';
 import { parseRestartPolicy, restartForms } from './values/restart-policy.js';
@@ -17,7 +20,10 @@ type Reader<Value> = (text: string) => Value;
 
 export const byteSize = valueOf(parseByteSize, `Allowed are ${byteSizeForms}.`);
 export const cpuMillis = valueOf(parseCpuMillis, `Allowed are ${cpuForms}.`);
+export const dependency = valueOf(parseDependency, `Allowed are ${dependencyForms}.`);
 export const detachKeys = valueOf(parseDetachKeys, `Allowed are ${detachKeysForms}.`);
+export const httpProbe = valueOf(parseHttpProbe, `Allowed are ${httpProbeForms}.`);
+export const label = valueOf(parseLabel, `Allowed is ${labelForms}.`);
 export const pointInTime = valueOf((text) => parsePointInTime(text, Date.now()), `Allowed are ${pointInTimeForms}.`);
 export const processLimit: Reader<runtime.ProcessLimit> = valueOf(
   parseProcessLimit,
@@ -25,6 +31,7 @@ export const processLimit: Reader<runtime.ProcessLimit> = valueOf(
 );
 export const restartPolicy: Reader<runtime.RestartPolicy> = valueOf(parseRestartPolicy, `Allowed are ${restartForms}.`);
 export const signalName = valueOf(parseSignal, `Allowed are ${signalForms}.`);
+export const tcpProbe = valueOf(parseTcpProbe, `Allowed are ${tcpProbeForms}.`);
 export const fileModeMask = valueOf(
   (text) => (/^0?[0-7]{1,3}$/.test(text) ? text : undefined),
   'Allowed are octal numbers from 0 to 0777.',
@@ -41,7 +48,17 @@ function valueOf<Value>(parse: (text: string) => Value | undefined, allowed: str
 export function durationMs(text: string): number {
   const ms = parseDurationMs(text);
   if (ms === undefined || ms < 1 || ms > maximumUint32) {
-    throw new InvalidArgumentError(`Allowed are durations such as ${durationForms}; from 1ms to 1193h.`);
+    throw new InvalidArgumentError(`Allowed are durations such as ${durationForms}; from 1ms to 49d.`);
+  }
+  return ms;
+}
+
+const longestIntervalMs = 366 * 86_400_000;
+
+export function timerInterval(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms < 1000 || ms > longestIntervalMs) {
+    throw new InvalidArgumentError(`Allowed are durations such as ${durationForms}; from 1s to 366d.`);
   }
   return ms;
 }

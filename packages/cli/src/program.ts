@@ -1,15 +1,21 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import { addApplyCommand } from './commands/apply-command.js';
 import { addAttachCommand } from './commands/attach-command.js';
+import { addDestroyCommand } from './commands/destroy-command.js';
+import { addDisableCommand } from './commands/disable-command.js';
+import { addEnableCommand } from './commands/enable-command.js';
 import { addExecCommand } from './commands/exec-command.js';
 import { addKillCommand } from './commands/kill-command.js';
 import { addLogsCommand } from './commands/logs-command.js';
 import { addPkiCommand } from './commands/pki-command.js';
 import { addPsCommand } from './commands/ps-command.js';
 import { addRmCommand } from './commands/rm-command.js';
+import { addScheduleCommand } from './commands/schedule-command.js';
 import { addStartCommand } from './commands/start-command.js';
 import { addStatusCommand } from './commands/status-command.js';
 import { addStopCommand } from './commands/stop-command.js';
+import { addWhyCommand } from './commands/why-command.js';
 import { type HelpOutput } from './output/help-output.js';
 import { pointToHelp } from './point-to-help.js';
 import { refuseHelpOfUnknown } from './refuse-help-of-unknown.js';
@@ -17,6 +23,8 @@ import { addGlobalOptions } from './global-options.js';
 
 /** Ends with a number that the process ends with. */
 export type Finish = (exitCode: number) => void;
+
+const manageGroup = 'See and manage:';
 
 /**
  * The command line. Commands load what they need when they run: the words of `--help` come without gRPC.
@@ -29,6 +37,7 @@ export function createProgram(help: HelpOutput, finish: Finish): Command {
     .description('Runs and watches workloads through auraed, the daemon that owns this machine.')
     .version(readVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'show help')
+    .commandsGroup(manageGroup)
     .helpCommand('help [command]', 'show help of a command')
     .enablePositionalOptions()
     .exitOverride()
@@ -41,6 +50,7 @@ Examples:
   aurae status
   aurae exec -- uname -a
   aurae start --name web -- python3 -m http.server 8080
+  aurae enable --name web --restart always -- python3 -m http.server 8080
   aurae logs web --follow
   aurae logs --daemon --follow
 
@@ -49,6 +59,7 @@ AURAE_ROOT, then ~/.aurae/config or /etc/aurae/config, then the default paths.`,
     );
   refuseHelpOfUnknown(program);
   addGlobalOptions(program);
+  program.commandsGroup('Run now:');
   addExecCommand(program, finish);
   addStartCommand(program, finish);
   addStopCommand(program, finish);
@@ -56,6 +67,14 @@ AURAE_ROOT, then ~/.aurae/config or /etc/aurae/config, then the default paths.`,
   addRmCommand(program, finish);
   addPsCommand(program, finish);
   addAttachCommand(program, finish);
+  program.commandsGroup('Keep running:');
+  addEnableCommand(program, finish);
+  addDisableCommand(program, finish);
+  addDestroyCommand(program, finish);
+  addScheduleCommand(program, finish);
+  addWhyCommand(program, finish);
+  addApplyCommand(program, finish);
+  program.commandsGroup(manageGroup);
   addStatusCommand(program, finish);
   addLogsCommand(program, finish);
   addPkiCommand(program, finish);

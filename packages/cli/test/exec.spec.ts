@@ -168,7 +168,7 @@ describe('the exit code', () => {
   test.each([
     [
       ['--timeout', '5 parsecs', '--', 'x'],
-      "option '--timeout <duration>' argument '5 parsecs' is invalid. Allowed are durations such as 500ms, 5s, 2m or 1h",
+      "option '--timeout <duration>' argument '5 parsecs' is invalid. Allowed are durations such as 500ms, 5s, 2m, 1h or 7d",
     ],
     [['--timeout', '0', '--', 'x'], 'is invalid. Allowed are durations'],
     [['--cwd', 'srv', '--', 'x'], "option '-w, --cwd <dir>' argument 'srv' is invalid. Allowed are absolute paths"],

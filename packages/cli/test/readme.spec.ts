@@ -7,13 +7,16 @@ import { promisify } from 'node:util';
 import { meta, observe, runtime } from '@aurae/proto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TestRoot } from '../../client/test/support/test-daemon.js';
+import { FakeSchedule } from './support/fake-schedule.js';
 
 const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
-const [, block = ''] = /```sh\n(.*?)```/s.exec(readme) ?? [];
+const [block = '', scheduleBlock = ''] = [...readme.matchAll(/```sh\n(.*?)```/gs)].map(([, lines]) => lines);
 
 const ended = runtime.ExecutableStatus.fromPartial({ status: meta.Status.STATUS_COMPLETE, exitCode: '0' });
 
 let root: TestRoot;
+let scheduleRoot: TestRoot;
+const fake = new FakeSchedule();
 let bin: string;
 
 beforeAll(async () => {
@@ -42,6 +45,10 @@ beforeAll(async () => {
       },
     },
   });
+  scheduleRoot = await TestRoot.make();
+  await fake.serve(scheduleRoot);
+  fake.applyAnswers = [{ workload: { kind: 1, name: 'web' } }];
+  fake.history = { workload: { status: meta.Status.STATUS_ACTIVE } };
   bin = mkdtempSync(join(tmpdir(), 'aurae-bin-'));
   symlinkSync(fileURLToPath(new URL('../bin/aurae.js', import.meta.url)), join(bin, 'aurae'));
   const issued = { name: '', certificate: '', key: '', ca: '', identity: '', expiresAt: '' };
@@ -49,12 +56,19 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   rmSync(bin, { recursive: true });
+  fake[Symbol.dispose]();
+  await scheduleRoot[Symbol.asyncDispose]();
   await root[Symbol.asyncDispose]();
 });
 
-test.each(block.trim().split('\n'))('%s', async (line) => {
-  const env = { PATH: `${bin}:${process.env['PATH']}`, AURAE_ROOT: root.dir, AURAED: join(bin, 'auraed') };
+test.each(block.trim().split('\n'))('%s', (line) => runs(line, root));
+
+// In their order: each builds on those before it.
+test.each(scheduleBlock.trim().split('\n'))('%s', (line) => runs(line, scheduleRoot));
+
+async function runs(line: string, { dir }: TestRoot): Promise<void> {
+  const env = { PATH: `${bin}:${process.env['PATH']}`, AURAE_ROOT: dir, AURAED: join(bin, 'auraed') };
   const { stdout, stderr } = await promisify(execFile)('/bin/sh', ['-c', line], { env });
   expect(stdout).not.toBe('');
   expect(stderr).toBe('');
-});
+}

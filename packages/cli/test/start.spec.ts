@@ -169,7 +169,7 @@ test.each([
   [['--ulimit', 'nofile', '--', 'x'], "argument 'nofile' is invalid. Allowed are nofile=1024,"],
   [['--umask', '8', '--', 'x'], "argument '8' is invalid. Allowed are octal numbers from 0 to 0777."],
   [['--stop-signal', 'NOSUCH', '--', 'x'], 'is invalid. Allowed are names and numbers of signal(7)'],
-  [['--restart', 'sometimes', '--', 'x'], "argument 'sometimes' is invalid. Allowed are no, on-failure,"],
+  [['--restart', 'sometimes', '--', 'x'], "argument 'sometimes' is invalid. Allowed are never (or no), on-failure"],
   [
     ['--env-from', '/nonexistent', '--', 'x'],
     'cannot read the --env-from file "/nonexistent": no such file or directory',

@@ -5,8 +5,16 @@ import type { Style } from '../output/terminal-style.js';
 import { formatDuration } from '../values/duration.js';
 import { nameOfSignal } from '../values/signal-name.js';
 
-/** How an executable ended, in few words: `exited (1)`. */
-export function endOf({ outOfMemory, signal, exitCode, status }: runtime.ExecutableStatus): string {
+/** What tells how a workload ended. */
+export interface End {
+  readonly outOfMemory: boolean;
+  readonly signal: number;
+  readonly exitCode: string;
+  readonly status?: meta.Status;
+}
+
+/** How a workload ended, in few words: `exited (1)`. */
+export function endOf({ outOfMemory, signal, exitCode, status }: End): string {
   if (outOfMemory) return 'out of memory';
   if (signal > 0) return `killed (${nameOfSignal(signal)})`;
   if (exitCode !== '') return `exited (${escapeControlCharacters(exitCode)})`;
@@ -46,6 +54,6 @@ function styleOfEnd(status: runtime.ExecutableStatus): Style | undefined {
 }
 
 /** The clocks of two machines differ: never less than nothing. */
-function span(later: number | bigint, earlier: number | bigint): string {
+export function span(later: number | bigint, earlier: number | bigint): string {
   return formatDuration(Number(later) - Number(earlier));
 }

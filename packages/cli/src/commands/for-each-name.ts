@@ -18,19 +18,32 @@ export type NameAction = (client: AuraeClient, name: string, signal: AbortSignal
 
 type Outcome = { readonly result: NameResult } | { readonly error: unknown };
 
-/** Acts on all the workloads at once, and tells in their order what became of each. Fails if any of them did. */
+export interface ForEachOptions {
+  /** Said when there are none. */
+  readonly noneNote?: string;
+  /** Whether each waits for the one before it, rather than all of them being acted on at once. */
+  readonly isInOrder?: boolean;
+}
+
+/** Acts on all the workloads, and tells in their order what became of each. Fails if any of them did. */
 export async function forEachName(
   selection: NameSelection,
   options: GlobalOptions,
   act: NameAction,
-  noneNote = '',
+  { noneNote = '', isInOrder = false }: ForEachOptions = {},
 ): Promise<number> {
   using interruption = Interruption.listen();
   await using client = connect(connectOptions(options));
   const names = await selection.find(client, interruption.signal);
   const report = new Report(options.output === 'json', selection.isAll);
   if (names.length === 0) await interruption.race(report.note(noneNote));
-  const outcomes = names.map((name) => outcomeOf(act(client, name, interruption.signal)));
+  let before: Promise<unknown> | undefined;
+  const outcomes = names.map((name) => {
+    const start = () => outcomeOf(act(client, name, interruption.signal));
+    const outcome = isInOrder && before ? before.then(start) : start();
+    before = outcome;
+    return outcome;
+  });
   for (const outcome of outcomes) await interruption.race(report.tell(await outcome));
   return report.hasFailed ? exitCodes.failure : exitCodes.success;
 }

@@ -9,5 +9,5 @@ export async function runRm(names: readonly string[], options: AllOption): Promi
     const json = { meta: { name }, ...(runtime.WorkloadRemoveResponse.toJSON(answer) as object) };
     return { text: `Removed ${name}`, json };
   };
-  return await forEachName(selection, options, remove, 'Nothing has ended that is not forgotten yet.');
+  return await forEachName(selection, options, remove, { noneNote: 'Nothing has ended that is not forgotten yet.' });
 }

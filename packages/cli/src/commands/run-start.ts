@@ -5,12 +5,12 @@ import { connectOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { execOutcome } from './exec-outcome.js';
-import { type StartOptions, startRequest } from './start-request.js';
+import { type ExecutableOptions, executableRequest } from './executable-request.js';
 import { writeNotes } from './write-notes.js';
 
 /** Ends as `aurae exec` does for a command that could not run. */
-export async function runStart(words: readonly string[], options: StartOptions): Promise<number> {
-  const request = startRequest(words, options);
+export async function runStart(words: readonly string[], options: ExecutableOptions): Promise<number> {
+  const request = executableRequest(words, options, 'aurae start --name web -- CMD');
   using interruption = Interruption.listen();
   await using client = connect(connectOptions(options));
   const call = client.runtime.executableStart(request, { signal: interruption.signal });

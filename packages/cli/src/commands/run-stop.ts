@@ -17,5 +17,5 @@ export async function runStop(names: readonly string[], options: StopOptions): P
     const status = await client.runtime.executableStop(request, { signal: aborted });
     return { text: `Stopped ${name}: ${endOf(status)}`, json: runtime.ExecutableStatus.toJSON(status) };
   };
-  return await forEachName(selection, options, stop, 'Nothing runs, so there is nothing to stop.');
+  return await forEachName(selection, options, stop, { noneNote: 'Nothing runs, so there is nothing to stop.' });
 }

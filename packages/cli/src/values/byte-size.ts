@@ -12,3 +12,9 @@ export function parseByteSize(text: string): bigint | undefined {
   const bytes = (BigInt(whole + fraction) * factor) / 10n ** BigInt(fraction.length);
   return bytes >= 1n && bytes <= maximum ? bytes : undefined;
 }
+
+/** The shortest text that `parseByteSize` reads as exactly so many bytes: `256M`. */
+export function exactByteSize(bytes: bigint): string {
+  const [unit, power] = Object.entries(powers).findLast(([, exponent]) => bytes % 1024n ** exponent === 0n) ?? ['', 0n];
+  return `${bytes / 1024n ** power}${unit === 'k' ? unit : unit.toUpperCase()}`;
+}

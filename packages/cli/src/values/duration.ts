@@ -1,12 +1,18 @@
-const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+const unitsMs: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /** What a duration looks like, for messages. */
-export const durationForms = '500ms, 5s, 2m or 1h; a bare number is seconds';
+export const durationForms = '500ms, 5s, 2m, 1h or 7d; a bare number is seconds';
 
-/** Milliseconds of a duration such as `500ms`, `1.5s`, `2m`, `1h` or, in seconds, `5`. Undefined when it is none. */
+/** Milliseconds of a duration such as `500ms`, `1.5s`, `2m`, `1h`, `7d` or, in seconds, `5`. Undefined when it is none. */
 export function parseDurationMs(text: string): number | undefined {
-  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h)?$/.exec(text) ?? [];
+  const [, amount, unit = 's'] = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)?$/.exec(text) ?? [];
   return amount === undefined ? undefined : Math.round(Number(amount) * (unitsMs[unit] as number));
+}
+
+/** The shortest text that `parseDurationMs` reads as exactly so many milliseconds: `90s`. */
+export function exactDuration(ms: number): string {
+  const [unit, size] = Object.entries(unitsMs).findLast(([, unitMs]) => ms % unitMs === 0) ?? ['ms', 1];
+  return ms === 0 ? '0s' : `${ms / size}${unit}`;
 }
 
 /** A span of time for a person, in its two largest units: `3h 12m`. */

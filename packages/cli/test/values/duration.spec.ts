@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { formatDuration, parseDurationMs } from '../../src/values/duration.js';
+import { exactDuration, formatDuration, parseDurationMs } from '../../src/values/duration.js';
 
 test.each([
   ['500ms', 500],
@@ -8,13 +8,14 @@ test.each([
   ['1.5s', 1500],
   ['2m', 120_000],
   ['1h', 3_600_000],
+  ['7d', 604_800_000],
   ['7', 7000],
   ['0', 0],
 ])('%s is %i ms', (text, ms) => {
   expect(parseDurationMs(text)).toBe(ms);
 });
 
-test.each(['', 's', '-1s', '1 s', '1d', '1e3', '0x1', '1s2m', '.5s', 'Infinity'])('"%s" is no duration', (text) => {
+test.each(['', 's', '-1s', '1 s', '1w', '1e3', '0x1', '1s2m', '.5s', 'Infinity'])('"%s" is no duration', (text) => {
   expect(parseDurationMs(text)).toBeUndefined();
 });
 
@@ -28,6 +29,24 @@ test('every whole number of a unit is read exactly', () => {
   fc.assert(
     fc.property(fc.nat(), unit, (amount, [name, ms]) => {
       expect(parseDurationMs(`${amount}${name}`)).toBe(amount * ms);
+    }),
+  );
+});
+
+test.each([
+  [0, '0s'],
+  [1500, '1500ms'],
+  [90_000, '90s'],
+  [3_600_000, '1h'],
+  [172_800_000, '2d'],
+])('%i ms are written exactly as %s', (ms, text) => {
+  expect(exactDuration(ms)).toBe(text);
+});
+
+test('what is written exactly is read back', () => {
+  fc.assert(
+    fc.property(fc.nat(), (ms) => {
+      expect(parseDurationMs(exactDuration(ms))).toBe(ms);
     }),
   );
 });

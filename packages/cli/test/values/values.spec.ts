@@ -102,14 +102,16 @@ describe('a signal', () => {
 describe('a restart policy', () => {
   test.each([
     ['no', { mode: 0, maxRestarts: 0 }],
+    ['never', { mode: 0, maxRestarts: 0 }],
     ['on-failure', { mode: 1, maxRestarts: 0 }],
     ['on-failure:5', { mode: 1, maxRestarts: 5 }],
     ['always', { mode: 2, maxRestarts: 0 }],
+    ['always:5', { mode: 2, maxRestarts: 5 }],
   ])('%s is %j', (text, policy) => {
-    expect(parseRestartPolicy(text)).toEqual(policy);
+    expect(parseRestartPolicy(text)).toEqual({ ...policy, firstPauseMs: 0, longestPauseMs: 0, stableAfterMs: 0 });
   });
 
-  test.each(['', 'never', 'on-failure:', 'on-failure:0', 'on-failure:-1', 'on-failure:9999999999', 'always:5'])(
+  test.each(['', 'never:5', 'on-failure:', 'on-failure:0', 'on-failure:-1', 'on-failure:9999999999', 'always:0'])(
     '"%s" is none',
     (text) => {
       expect(parseRestartPolicy(text)).toBeUndefined();
@@ -183,7 +185,7 @@ describe('a file of variables', () => {
   });
 
   test.each(['=x', 'two words', 'A =1'])('%j names no variable, and its line is told', (line) => {
-    expect(() => environmentLines(`A=1\n${line}`, 'x.env')).toThrow(
+    expect(() => environmentLines(`A=1\n${line}`, 'the --env-from file "x.env"')).toThrow(
       'line 2 of the --env-from file "x.env" names no variable: write NAME=VALUE or NAME',
     );
   });

@@ -69,7 +69,7 @@ describe('a daemon', () => {
     const client = fixture.client(await fixture.start());
     const calls = [
       client.runtime.executableStart(callContext(), command('x')),
-      client.schedule.showEnabled(callContext(), { meta: undefined }),
+      client.scheduleContainer.enable(callContext(), runtime.Container.fromPartial({ name: 'x', image: 'y' })),
       client.scheduleExecutable.enable(callContext(), command('x')),
     ];
     for (const call of calls) await expect(call).rejects.toThrow(CapabilityNotSupportedError);

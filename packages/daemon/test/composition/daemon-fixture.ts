@@ -76,6 +76,7 @@ export class DaemonFixture implements AsyncDisposable {
       observe: new observe.ObserveClientImpl<CallContext>(rpc),
       schedule: new schedule.ScheduleClientImpl<CallContext>(rpc),
       scheduleExecutable: new schedule.ScheduleExecutableClientImpl<CallContext>(rpc),
+      scheduleContainer: new schedule.ScheduleContainerClientImpl<CallContext>(rpc),
     };
   }
 

@@ -6,7 +6,8 @@ import { nameOfProgram } from '../values/workload-name.js';
 import { terminalSize } from '../attach/terminal-size.js';
 import { type CommandOptions, commandRequest } from './command-request.js';
 
-export interface StartOptions extends GlobalOptions, CommandOptions {
+/** What `addExecutableOptions` adds. */
+export interface ExecutableOptions extends GlobalOptions, CommandOptions {
   readonly name?: string;
   readonly envFrom?: readonly string[];
   /** Bytes. */
@@ -23,13 +24,14 @@ export interface StartOptions extends GlobalOptions, CommandOptions {
   readonly tty?: boolean;
   readonly stdin?: boolean;
   readonly comment?: string;
+  readonly label?: readonly (readonly [string, string])[];
 }
 
-/** The `Executable` that `aurae start` asks for. */
-export function startRequest(words: readonly string[], options: StartOptions) {
+/** The `Executable` that `aurae start` and `aurae enable` ask for. */
+export function executableRequest(words: readonly string[], options: ExecutableOptions, example: string) {
   const { envFrom = [], env = [], limitMemory, limitCpu, limitPids, stopTimeout = 0 } = options;
   const variables = [...envFrom.flatMap(readEnvironmentFile), ...env];
-  const request = commandRequest(words, { ...options, env: variables }, 'aurae start --name web -- CMD');
+  const request = commandRequest(words, { ...options, env: variables }, example);
   const hasLimits = [limitMemory, limitCpu, limitPids].some((limit) => limit !== undefined);
   return {
     ...request,
@@ -45,6 +47,7 @@ export function startRequest(words: readonly string[], options: StartOptions) {
     ...(options.restart ? { restart: options.restart } : {}),
     ...(options.tty ? { terminal: terminalSize() } : {}),
     stdin: options.stdin ?? false,
+    labels: Object.fromEntries(options.label ?? []),
   };
 }
 

@@ -1,0 +1,14 @@
+import { scheduleResult } from '../schedule/schedule-result.js';
+import { destroyWorkload } from '../schedule/schedule-verbs.js';
+import { forEachName, type NameAction } from './for-each-name.js';
+import type { KindOptions } from './kind-options.js';
+import { givenNames } from './name-selection.js';
+
+export async function runDestroy(names: readonly string[], options: KindOptions): Promise<number> {
+  const { kind = 'executable' } = options;
+  const destroy: NameAction = async (client, name, signal) => {
+    const key = { kind, name };
+    return scheduleResult('Destroyed', key, await destroyWorkload(client, key, { signal }));
+  };
+  return await forEachName(givenNames(names), options, destroy);
+}

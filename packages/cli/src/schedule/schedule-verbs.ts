@@ -1,0 +1,39 @@
+import type { AuraeClient, CallOptions } from '@aurae/client';
+import type { meta } from '@aurae/proto';
+import type { WorkloadKey, WorkloadSpec } from './workload-key.js';
+
+interface Answer {
+  readonly meta: meta.AuraeMeta | undefined;
+}
+
+// One service a kind, and the same verbs everywhere.
+
+export function enableWorkload(client: AuraeClient, spec: WorkloadSpec, options: CallOptions): Promise<Answer> {
+  switch (spec.$case) {
+    case 'executable':
+      return client.scheduleExecutable.enable(spec.value, options);
+    case 'container':
+      return client.scheduleContainer.enable(spec.value, options);
+    case 'instance':
+      return client.scheduleInstance.enable(spec.value, options);
+  }
+}
+
+export function disableWorkload(client: AuraeClient, key: WorkloadKey, options: CallOptions): Promise<Answer> {
+  return serviceOf(client, key).disable({ meta: { name: key.name } }, options);
+}
+
+export function destroyWorkload(client: AuraeClient, key: WorkloadKey, options: CallOptions): Promise<Answer> {
+  return serviceOf(client, key).destroy({ meta: { name: key.name } }, options);
+}
+
+function serviceOf(client: AuraeClient, { kind }: WorkloadKey) {
+  switch (kind) {
+    case 'executable':
+      return client.scheduleExecutable;
+    case 'container':
+      return client.scheduleContainer;
+    case 'instance':
+      return client.scheduleInstance;
+  }
+}
