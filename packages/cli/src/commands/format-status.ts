@@ -17,6 +17,7 @@ export function formatStatus(status: observe.StatusResponse, paint: Paint, width
       ['node', status.node || 'unknown'],
       ['identity', status.identity || 'unknown'],
       ['workloads', workloadsOf(status.workloads)],
+      ['scheduled', workloadsOf(status.scheduled)],
     ].map(([name = '', value = '']) => [{ text: name, style: 'dim' }, { text: escapeControlCharacters(value) }]),
     paint,
     width,

@@ -34,9 +34,15 @@ export function isSameSpec(one: WorkloadSpec, other: WorkloadSpec): boolean {
 
 /** The fields in which two specs of one kind differ, as the wire names them; `env.KEY` for a variable. */
 export function differingFields(one: WorkloadSpec, other: WorkloadSpec): string[] {
+  if (bytesOf(one).equals(bytesOf(other))) return [];
   const [first, second] = [fieldsOf(one), fieldsOf(other)];
   const names = new Set([...Object.keys(first), ...Object.keys(second)]);
   return [...names].filter((name) => first[name] !== second[name]).sort();
+}
+
+/** Equal bytes mean equal specs; the reverse does not hold, since maps have no order. */
+function bytesOf(spec: WorkloadSpec): Buffer {
+  return Buffer.from(schedule.ScheduleRecord.encode({ workload: spec, disabled: false }).finish());
 }
 
 const maps = ['env', 'labels'];
