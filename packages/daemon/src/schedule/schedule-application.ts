@@ -5,7 +5,6 @@ import type { ScheduleEngine } from './schedule-engine.js';
 import { askedWorkloads, type AskedWorkload, type PlannedChange, planChanges } from './schedule-plan.js';
 import { Slots } from './slots.js';
 import type { ScheduleEntry, StoreChange } from './store/schedule-store.js';
-import { ScheduledWorkload } from './supervision/scheduled-workload.js';
 import { keyText } from './workload-key.js';
 
 const { ScheduleChange } = schedule;
@@ -137,13 +136,7 @@ function follow(
   if (entry) {
     const why = `${entry.enabled ? 'enabled' : 'disabled'} with others${by}`;
     engine.note(key, entry.enabled ? 'enabled' : 'disabled', why);
-    const workload = present ?? new ScheduledWorkload(entry, { restarts: 0 }, supervisor);
-    if (present) supervisor.change(present, entry, why);
-    else {
-      supervisor.add(workload);
-      workload.arm(why);
-    }
-    workload.kick();
+    engine.follow(entry, why).kick();
   } else if (present && change === ScheduleChange.SCHEDULE_CHANGE_DESTROY) {
     present.forget();
     const ending = supervisor.turns.run(present.text, () => engine.endForgotten(present));

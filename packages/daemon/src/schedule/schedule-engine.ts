@@ -15,7 +15,7 @@ import { checkOrder, type Graph, type GraphNode } from './dependency-graph.js';
 import { isSameSpec } from './spec-parts.js';
 import type { ScheduleEntry, StoreChange } from './store/schedule-store.js';
 import { describeWorkload } from './supervision/describe-workload.js';
-import { ScheduledWorkload } from './supervision/scheduled-workload.js';
+import { ScheduledWorkload, type Standing } from './supervision/scheduled-workload.js';
 import type { Supervisor } from './supervision/supervisor.js';
 import { keyOf, keyText, shownKey, type WorkloadKey, type WorkloadSpec } from './workload-key.js';
 
@@ -123,11 +123,10 @@ export class ScheduleEngine {
 
   /** Ends what was forgotten, and lets go of it. Only in a turn of the workload. */
   async endForgotten(workload: ScheduledWorkload): Promise<void> {
-    try {
-      await this.endInTurn(workload);
-    } finally {
-      this.supervisor.remove(workload);
-    }
+    if (!workload.isForgotten) return;
+    await this.endInTurn(workload);
+    // Where its backend cannot tell now what runs, it is ended as soon as that is known.
+    if (!workload.run) this.supervisor.letGo(workload);
   }
 
   /** Throws where a backend would not start it now. */
@@ -153,13 +152,27 @@ export class ScheduleEngine {
     store.keepHistory({ key, timestampMs: clock.now(), type, message });
   }
 
+  /** Has what is there of that key follow the decision, or makes it. Only in a turn of the workload. */
+  follow(entry: ScheduleEntry, why: string): ScheduledWorkload {
+    const present = this.supervisor.get(entry.key);
+    if (present) {
+      this.supervisor.change(present, entry, why);
+      return present;
+    }
+    const workload = new ScheduledWorkload(entry, { restarts: 0 }, this.supervisor);
+    this.supervisor.add(workload);
+    workload.arm(why);
+    this.supervisor.adoptLiving(workload);
+    return workload;
+  }
+
   private async enableInTurn(key: WorkloadKey, spec: WorkloadSpec, context: CallContext): Promise<string> {
     if (context.signal.aborted) throw abortReason(context.signal);
     const previous = this.supervisor.scheduled(key);
     if (previous?.entry.enabled && isSameSpec(previous.entry.spec, spec)) return this.enableAgain(previous, context);
     if (!previous?.run) this.refuseForeign(key);
-    const before = previous?.entry;
-    const workload = await this.place({ key, spec }, previous, context);
+    const before = previous?.standing;
+    const workload = await this.place({ key, spec }, context);
     const failure = (await workload.attempt(context.signal)) ?? (await this.confirm(key));
     if (failure) {
       await this.takeBack(workload, before);
@@ -169,11 +182,7 @@ export class ScheduleEngine {
   }
 
   /** Keeps the decision, on trial, and has the workload follow it. */
-  private async place(
-    { key, spec }: GraphNode,
-    previous: ScheduledWorkload | undefined,
-    context: CallContext,
-  ): Promise<ScheduledWorkload> {
+  private async place({ key, spec }: GraphNode, context: CallContext): Promise<ScheduledWorkload> {
     const decidedAtMs = this.supervisor.clock.now();
     const entry: ScheduleEntry = { key, spec, enabled: true, revision: this.nextRevision(), decidedAtMs };
     const why = `enabled${by(context)}`;
@@ -182,14 +191,7 @@ export class ScheduleEngine {
       return [{ kind: 'put', entry, onTrial: true }];
     });
     this.note(key, 'enabled', why);
-    if (previous) {
-      this.supervisor.change(previous, entry, why);
-      return previous;
-    }
-    const workload = new ScheduledWorkload(entry, { restarts: 0 }, this.supervisor);
-    this.supervisor.add(workload);
-    workload.arm(why);
-    return workload;
+    return this.follow(entry, why);
   }
 
   private async confirm(key: WorkloadKey): Promise<Error | undefined> {
@@ -202,22 +204,22 @@ export class ScheduleEngine {
   }
 
   /** Everything is to be as it was before. */
-  private async takeBack(workload: ScheduledWorkload, before: ScheduleEntry | undefined): Promise<void> {
+  private async takeBack(workload: ScheduledWorkload, before: Standing | undefined): Promise<void> {
     const { key } = workload;
-    const change: StoreChange = before ? { kind: 'put', entry: before } : { kind: 'delete', key };
+    const change: StoreChange = before ? { kind: 'put', entry: before.entry } : { kind: 'delete', key };
     await this.decide(() => [change]).catch((error: unknown) => {
       // It was on trial: the next opening of the store takes it back by itself.
       this.supervisor.log.warn(`Cannot take back ${shownKey(key)} in the store now`, { error });
     });
     if (before) {
       this.note(key, 'taken-back', 'its new spec could not run; the one before holds again');
-      this.supervisor.change(workload, before, 'started again: its new spec could not run');
+      this.supervisor.changeBack(workload, before, 'started again: its new spec could not run');
       workload.kick();
       return;
     }
     workload.forget();
-    await workload.attempt(this.supervisor.shutdown);
-    this.supervisor.remove(workload);
+    // What cannot be stopped now is tried again.
+    await this.endForgotten(workload).catch(() => undefined);
   }
 
   /** It is enabled as it is asked for. What is down is tried again. */
@@ -228,7 +230,9 @@ export class ScheduleEngine {
       workload.retry(`enabled again${by(context)}`);
       const failure = await workload.attempt(context.signal);
       if (failure) {
-        workload.afterFailedStart(failure);
+        // That the caller has gone says nothing about the workload.
+        if (context.signal.aborted) workload.kick();
+        else workload.afterFailedStart(failure);
         throw enableFailure(key, failure);
       }
     }
@@ -243,7 +247,7 @@ export class ScheduleEngine {
   }
 
   private refuseForeign(key: WorkloadKey): void {
-    if (!this.supervisor.watchOf(key.kind).living.has(key.name)) return;
+    if (!this.supervisor.hasForeign(key)) return;
     throw new AlreadyExistsError(
       `Cannot enable ${shownKey(key)}: one of that name runs already, started without the schedule. Stop it first, or ` +
         'choose another name',

@@ -12,7 +12,7 @@ type ShowRequest = schedule.ShowEnabledRequest | schedule.ShowDisabledRequest;
 /** One page of what is enabled, or disabled. */
 export function showWorkloads(engine: ScheduleEngine, request: ShowRequest, enabled: boolean) {
   const all = selected(engine, request).filter((workload) => workload.entry.enabled === enabled);
-  const after = request.pageToken === '' ? all : all.filter(({ text }) => isAfter(text, request.pageToken));
+  const after = request.pageToken === '' ? all : allAfter(all, textOf(request.pageToken));
   const page = request.pageSize > 0 ? after.slice(0, request.pageSize) : after;
   const last = page.at(-1);
   const specs = page.map(({ entry }) => withoutSecrets(entry.spec));
@@ -74,11 +74,13 @@ function tokenOf(text: string): string {
   return Buffer.from(text).toString('base64url');
 }
 
-function isAfter(text: string, token: string): boolean {
-  const last = Buffer.from(token, 'base64url').toString();
-  if (!/^\d\//.test(last)) {
-    const description = `the page token ${JSON.stringify(token.slice(0, 50))} is none of this daemon's`;
-    throw new InvalidSpecError(`Cannot show the schedule: ${description}`, [{ field: 'page_token', description }]);
-  }
-  return compare(text, last) > 0;
+function textOf(token: string): string {
+  const text = Buffer.from(token, 'base64url').toString();
+  if (/^\d\//.test(text)) return text;
+  const description = `the page token ${JSON.stringify(token.slice(0, 50))} is none of this daemon's`;
+  throw new InvalidSpecError(`Cannot show the schedule: ${description}`, [{ field: 'page_token', description }]);
+}
+
+function allAfter(workloads: readonly ScheduledWorkload[], last: string): ScheduledWorkload[] {
+  return workloads.filter(({ text }) => compare(text, last) > 0);
 }

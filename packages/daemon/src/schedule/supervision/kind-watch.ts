@@ -52,6 +52,7 @@ export class KindWatch {
     for (let failures = 1; !this.over.signal.aborted; failures++) {
       try {
         await this.followOnce(() => (failures = 0));
+        if (this.over.signal.aborted) return;
         this.lost('its backend has ended the stream of events');
       } catch (error) {
         if (this.over.signal.aborted) return;

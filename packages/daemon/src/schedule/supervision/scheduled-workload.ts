@@ -17,6 +17,15 @@ import { WorkloadNotes } from './workload-notes.js';
 /** How long the end of a run may take to be told, once its backend has stopped it. */
 const endPatienceMs = 10_000;
 
+/** How it stood before another decision, for the case that the other does not last. */
+export interface Standing {
+  readonly entry: ScheduleEntry;
+  readonly progress: ScheduleProgress;
+  readonly hasCompleted: boolean;
+  /** What was planned, where it was at rest: neither ran nor was about to by itself. */
+  readonly restingPlan: Plan | undefined;
+}
+
 /**
  * One workload of the schedule: what was decided about it, what is known of it, and the way from the one to the other.
  * Events and decisions change what is known; `reconcile` then starts or stops, one step at a time.
@@ -66,8 +75,10 @@ export class ScheduledWorkload {
     return this.run !== undefined;
   }
 
+  /** What runs is what was decided on, and is to run on. */
   get isRunning(): boolean {
-    return this.run?.phase === 'running' && this.run.stopCause === undefined;
+    const { run, entry } = this;
+    return run?.phase === 'running' && run.stopCause === undefined && run.revision === entry.revision && entry.enabled;
   }
 
   get isReady(): boolean {
@@ -94,6 +105,12 @@ export class ScheduledWorkload {
     return this.planner.nextDueMs;
   }
 
+  get standing(): Standing {
+    const { entry, progress, plan, hasCompleted, run } = this;
+    const isAtRest = !run && (plan.kind === 'done' || plan.kind === 'failed' || plan.kind === 'held');
+    return { entry, progress, hasCompleted, restingPlan: isAtRest ? plan : undefined };
+  }
+
   /** Begins to follow what was decided. `why`: for a person, what its first start is for. */
   arm(why: string): void {
     this.stopPause.cancel();
@@ -105,8 +122,21 @@ export class ScheduledWorkload {
   become(entry: ScheduleEntry, why: string): void {
     const isNews = entry.revision !== this.entry.revision;
     this.currentEntry = entry;
+    this.forgotten = false;
     if (isNews) this.notes.beginAnew();
     this.arm(why);
+    this.host.onProgress(this);
+  }
+
+  /** The decision since then is as if it had never been. What it has stopped is started again. */
+  return({ entry, progress, restingPlan, hasCompleted }: Standing, why: string): void {
+    this.currentEntry = entry;
+    this.notes.return(progress);
+    this.arm(why);
+    if (restingPlan) {
+      this.planner.rest(restingPlan);
+      this.completedNow = hasCompleted;
+    }
     this.host.onProgress(this);
   }
 
@@ -174,12 +204,13 @@ export class ScheduledWorkload {
   async reconcile(): Promise<void> {
     for (;;) {
       const step = this.nextStep();
-      if (step === 'rest') return;
+      if (step === 'rest') break;
       const failure = await (step === 'stop' ? this.stopRun() : this.host.startSlots.run(() => this.startIfStillDue()));
       if (failure === undefined) continue;
       if (step === 'stop') this.pauseStop(failure);
       else this.afterFailedStart(failure);
     }
+    if (this.forgotten && !this.run) this.host.letGo(this);
   }
 
   /**
@@ -187,6 +218,7 @@ export class ScheduledWorkload {
    * step then. Only in a turn of this workload.
    */
   async attempt(signal: AbortSignal): Promise<Error | undefined> {
+    this.stopPause.cancel();
     for (;;) {
       const step = this.nextStep();
       if (step === 'rest') return undefined;
@@ -246,6 +278,8 @@ export class ScheduledWorkload {
       if (this.run !== run || run.phase !== 'starting') return undefined;
       this.run = undefined;
       run.end();
+      // Or that another does, of a start before, whose answer was lost.
+      if (host.adoptLiving(this)) return undefined;
       return error instanceof Error ? error : new Error(String(error));
     }
   }

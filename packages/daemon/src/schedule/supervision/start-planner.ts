@@ -74,9 +74,17 @@ export class StartPlanner {
     this.plan = { kind: 'due', why, isRestart: false };
   }
 
+  /** It stays down, for the reason that it had before. */
+  rest(plan: Plan): void {
+    this.pause.cancel();
+    this.plan = plan;
+  }
+
   /** It runs: nothing is planned before it has ended. */
   started(): void {
+    const { plan } = this;
     this.pause.cancel();
+    if (plan.kind === 'pause') this.plan = { kind: 'due', why: plan.why, isRestart: plan.isRestart };
     this.shortages = 0;
   }
 

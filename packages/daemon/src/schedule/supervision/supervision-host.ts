@@ -26,6 +26,10 @@ export interface SupervisionHost {
   driverOf(kind: meta.WorkloadKind): WorkloadDriver;
   watchOf(kind: meta.WorkloadKind): KindWatch;
   unmetDependencies(workload: ScheduledWorkload): UnmetDependency[];
+  /** Has it take on what runs by its name and was started by this schedule. Answers with whether there was such a run. */
+  adoptLiving(workload: ScheduledWorkload): boolean;
+  /** It was destroyed, and nothing of it runs any more. */
+  letGo(workload: ScheduledWorkload): void;
   /** It runs, is ready or has ended: what others may wait for. */
   onProgress(workload: ScheduledWorkload): void;
 }

@@ -11,9 +11,11 @@ import { AlarmClock } from '../timers/index.js';
 import { keyText, shownKey, type WorkloadKey } from '../workload-key.js';
 import { isLiving, KindWatch } from './kind-watch.js';
 import { tellsTheEnd } from './run-outcome.js';
-import type { ScheduledWorkload } from './scheduled-workload.js';
+import { shortagePauseMs } from './shortage.js';
+import type { ScheduledWorkload, Standing } from './scheduled-workload.js';
 import type { SupervisionHost } from './supervision-host.js';
 import { type UnmetDependency, unmetDependency } from './unmet-dependency.js';
+import { Wait } from './wait.js';
 
 /** Starts that go on at once where nobody waits for them: more only take turns at the processors. */
 const startsAtOnce = 16;
@@ -41,6 +43,8 @@ export class Supervisor implements SupervisionHost {
   private readonly workloads = new Map<string, ScheduledWorkload>();
   /** By the key of a workload: the keys of those that are to run after it. */
   private readonly dependents = new Map<string, Set<string>>();
+  /** Before the next try to stop what is no longer scheduled. */
+  private readonly orphanPauses = new Map<string, Wait>();
   private readonly over = new AbortController();
 
   constructor({ drivers, store, clock, log, random }: SupervisorParts) {
@@ -82,6 +86,21 @@ export class Supervisor implements SupervisionHost {
     this.link(workload);
   }
 
+  /** One of that name runs that was not started by this schedule. */
+  hasForeign({ kind, name }: WorkloadKey): boolean {
+    const living = this.watchOf(kind).living.get(name);
+    return living !== undefined && !this.ownMark(living);
+  }
+
+  adoptLiving(workload: ScheduledWorkload): boolean {
+    const { unknownBecause, living } = this.watchOf(workload.key.kind);
+    const event = living.get(workload.key.name);
+    const mark = event && this.ownMark(event);
+    if (unknownBecause !== undefined || workload.run || !event || !mark) return false;
+    workload.adopt(mark, event);
+    return true;
+  }
+
   /** Has it follow another decision. */
   change(workload: ScheduledWorkload, entry: ScheduleEntry, why: string): void {
     this.unlink(workload);
@@ -89,9 +108,18 @@ export class Supervisor implements SupervisionHost {
     this.link(workload);
   }
 
-  remove(workload: ScheduledWorkload): void {
+  /** Has it follow the decision before again. */
+  changeBack(workload: ScheduledWorkload, standing: Standing, why: string): void {
     this.unlink(workload);
+    workload.return(standing, why);
+    this.link(workload);
+  }
+
+  letGo(workload: ScheduledWorkload): void {
     workload.dispose();
+    // Another of its name may have come after it.
+    if (this.workloads.get(workload.text) !== workload) return;
+    this.unlink(workload);
     this.workloads.delete(workload.text);
   }
 
@@ -122,6 +150,7 @@ export class Supervisor implements SupervisionHost {
     await Promise.all(Array.from(this.watches.values(), (watch) => watch[Symbol.asyncDispose]()));
     await this.turns.allIdle();
     for (const workload of this.workloads.values()) workload.dispose();
+    for (const pause of this.orphanPauses.values()) pause.cancel();
   }
 
   private link({ key, entry, text }: ScheduledWorkload): void {
@@ -182,7 +211,7 @@ export class Supervisor implements SupervisionHost {
   }
 
   /** Of a decision that was taken back, or a workload that was destroyed, just before the daemon went down. */
-  private stopOrphan(key: WorkloadKey): void {
+  private stopOrphan(key: WorkloadKey, triesBefore = 0): void {
     const stopping = this.turns.run(keyText(key), async () => {
       const living = this.watchOf(key.kind).living.get(key.name);
       if (this.get(key) || !living || !this.ownMark(living) || this.shutdown.aborted) return;
@@ -190,7 +219,11 @@ export class Supervisor implements SupervisionHost {
       await this.driverOf(key.kind).stop(callContext({ signal: this.shutdown }), key);
     });
     stopping.catch((error: unknown) => {
-      if (!this.shutdown.aborted) this.log.error(`Cannot stop ${shownKey(key)}`, { error });
+      if (this.shutdown.aborted) return;
+      this.log.warn(`Cannot stop ${shownKey(key)} yet, which is no longer scheduled`, { error });
+      const pause = this.orphanPauses.get(keyText(key)) ?? new Wait(this.clock);
+      this.orphanPauses.set(keyText(key), pause);
+      pause.begin(shortagePauseMs(triesBefore, this.random()), () => this.stopOrphan(key, triesBefore + 1));
     });
   }
 

@@ -31,7 +31,14 @@ export class WorkloadNotes {
   /** Another spec begins: what belongs to the one before holds no more. How it ended last is still of interest. */
   beginAnew(): void {
     const { lastOutcome } = this.current;
+    this.isClosed = false;
     this.current = { restarts: 0, ...(lastOutcome ? { lastOutcome } : {}) };
+    this.keep({});
+  }
+
+  /** What was before holds again. */
+  return(progress: ScheduleProgress): void {
+    this.current = progress;
     this.keep({});
   }
 

@@ -63,6 +63,7 @@ export class FakeDriver implements WorkloadDriver {
   private readonly startFailures = new Map<string, Failure>();
   private readonly stopFailures = new Map<string, Failure>();
   private readonly heldStops = new Map<string, Promise<void>>();
+  private heldStarts: Promise<void> | undefined;
   private readonly streams = new Set<EventStream>();
   private areEventsHeld = false;
   private lastPid = 100;
@@ -90,12 +91,29 @@ export class FakeDriver implements WorkloadDriver {
     this.stopFailures.set(name, { error, times });
   }
 
+  /** From now on all goes well. */
+  forgetFailures(): void {
+    this.startFailures.clear();
+    this.stopFailures.clear();
+    this.heldStops.clear();
+  }
+
   /** Its stop takes until the result is called. */
   holdStop(name: string): () => void {
     let release = (): void => {};
     this.heldStops.set(name, new Promise((resolve) => (release = resolve)));
     return () => {
       this.heldStops.delete(name);
+      release();
+    };
+  }
+
+  /** Starts take until the result is called. */
+  holdStarts(): () => void {
+    let release = (): void => {};
+    this.heldStarts = new Promise((resolve) => (release = resolve));
+    return () => {
+      this.heldStarts = undefined;
       release();
     };
   }
@@ -145,6 +163,7 @@ export class FakeDriver implements WorkloadDriver {
   async start(context: CallContext, spec: WorkloadSpec, labels: Readonly<Record<string, string>>): Promise<StartedRun> {
     const { name } = keyOf(spec);
     await this.answering();
+    await this.heldStarts;
     if (context.signal.aborted) throw abortReason(context.signal);
     throwIfPlanned(this.startFailures, name);
     if (this.running.has(name)) throw new AlreadyExistsError(`Cannot start executable "${name}": it runs already`);

@@ -30,7 +30,7 @@ export class MemoryScheduleStore implements ScheduleStore {
   readonly nextCommits: ('ok' | CommitFailure)[] = [];
   private rows = new Map<string, Row>();
   private readonly progress = new Map<string, ScheduleProgress>();
-  private items: NumberedHistoryItem[] = [];
+  private readonly items = new Map<string, NumberedHistoryItem[]>();
   private lastSequence = 0;
   private order: Promise<unknown> = Promise.resolve();
 
@@ -73,19 +73,20 @@ export class MemoryScheduleStore implements ScheduleStore {
 
   keepHistory(item: HistoryItem): void {
     this.lastSequence += 1;
-    this.items.push({ ...item, sequence: this.lastSequence });
     const ofKey = this.itemsOf(item.key);
-    if (ofKey.length > keptHistory) this.items = this.items.filter((other) => other !== ofKey[0]);
+    ofKey.push({ ...item, sequence: this.lastSequence });
+    if (ofKey.length > keptHistory) ofKey.shift();
+    this.items.set(keyText(item.key), ofKey);
   }
 
   async history(key: WorkloadKey): Promise<NumberedHistoryItem[]> {
     await Promise.resolve();
-    return this.itemsOf(key);
+    return [...this.itemsOf(key)];
   }
 
   /** Of what is no longer there nothing may be left. */
   get forgottenHistory(): HistoryItem[] {
-    return this.items.filter(({ key }) => !this.rows.has(keyText(key)));
+    return [...this.items].flatMap(([text, items]) => (this.rows.has(text) ? [] : items));
   }
 
   progressOf(key: WorkloadKey): ScheduleProgress | undefined {
@@ -123,10 +124,10 @@ export class MemoryScheduleStore implements ScheduleStore {
   private drop(text: string): void {
     this.rows.delete(text);
     this.progress.delete(text);
-    this.items = this.items.filter(({ key }) => keyText(key) !== text);
+    this.items.delete(text);
   }
 
   private itemsOf(key: WorkloadKey): NumberedHistoryItem[] {
-    return this.items.filter((item) => keyText(item.key) === keyText(key));
+    return this.items.get(keyText(key)) ?? [];
   }
 }

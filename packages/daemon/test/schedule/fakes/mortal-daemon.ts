@@ -1,4 +1,4 @@
-import type { CallContext } from '@aurae/proto';
+import type { backend, CallContext, meta } from '@aurae/proto';
 import type { StartedRun, WorkloadDriver } from '../../../src/schedule/drivers/workload-driver.js';
 import type { ScheduleClock } from '../../../src/schedule/schedule-clock.js';
 import type {
@@ -56,7 +56,7 @@ export class MortalDriver implements WorkloadDriver {
     private readonly life: Life,
   ) {}
 
-  get kind() {
+  get kind(): meta.WorkloadKind {
     return this.driver.kind;
   }
 
@@ -72,7 +72,7 @@ export class MortalDriver implements WorkloadDriver {
     return this.life.answer(() => this.driver.stop(context, key));
   }
 
-  async *watch(context: CallContext) {
+  async *watch(context: CallContext): AsyncGenerator<backend.WorkloadEvent> {
     for await (const event of this.driver.watch(context)) {
       if (this.life.isOver) return;
       yield event;
