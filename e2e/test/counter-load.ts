@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import type { AuraeClient } from '@aurae/client';
-import { NotFoundError, ShuttingDownError, UnavailableError } from '@aurae/proto';
+import { NotFoundError } from '@aurae/proto';
+import { isAnswered } from './is-answered.js';
 import type { RandomSource } from './random-source.js';
 
 const program = fileURLToPath(new URL('fixtures/counter.pl', import.meta.url));
@@ -84,17 +85,5 @@ export class CounterLoad {
     counter.stopAsked = true;
     const { exitCode } = await client.runtime.executableStop({ meta: { name: counter.name } });
     counter.exitCode = exitCode;
-  }
-}
-
-/** False when the daemon is gone. */
-async function isAnswered(call: Promise<unknown>): Promise<boolean> {
-  try {
-    await call;
-    return true;
-  } catch (error) {
-    const reason = error instanceof Error && error.cause instanceof UnavailableError ? error.cause : error;
-    if (reason instanceof UnavailableError && !(reason instanceof ShuttingDownError)) return false;
-    throw error;
   }
 }

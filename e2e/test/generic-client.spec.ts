@@ -66,11 +66,9 @@ describe('a generic gRPC client', () => {
   });
 
   it.each([
-    ['schedule.Schedule/ShowEnabled', '{}'],
-    ['schedule.Schedule/ShowDisabled', '{}'],
-    ['schedule.ScheduleExecutable/Enable', '{"command":"true"}'],
-    ['schedule.ScheduleExecutable/Disable', '{"command":"true"}'],
-    ['schedule.ScheduleExecutable/Destroy', '{"command":"true"}'],
+    ['runtime.Runtime/ContainerStart', '{}'],
+    ['runtime.Runtime/InstanceShow', '{}'],
+    ['runtime.Runtime/ImageList', '{}'],
   ])('learns that %s is not implemented yet', async (method, request) => {
     const { code, stderr } = await curl('-d', request, at(method));
     expect(code).not.toBe(0);

@@ -1,11 +1,24 @@
 import { idleExecutables } from './idle-executables.js';
 import type { Scenario } from './scenario.js';
+import { scheduleCrashLoop } from './schedule-crash-loop.js';
+import { scheduleEnable } from './schedule-enable.js';
+import { scheduleReconcile } from './schedule-reconcile.js';
+import { scheduleRestart } from './schedule-restart.js';
 import { shimMemory } from './shim-memory.js';
 import { subProcessStream } from './sub-process-stream.js';
 import { supervisors } from './supervisors.js';
 
 /** In the order in which they are run, after the cases that are calls. */
-export const scenarioNames = ['shim-memory', 'idle-executables', 'sub-process-stream', 'supervisors'] as const;
+export const scenarioNames = [
+  'shim-memory',
+  'idle-executables',
+  'sub-process-stream',
+  'schedule-enable',
+  'schedule-reconcile',
+  'schedule-crash-loop',
+  'schedule-restart',
+  'supervisors',
+] as const;
 
 export type ScenarioName = (typeof scenarioNames)[number];
 
@@ -13,6 +26,10 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   'shim-memory': shimMemory,
   'idle-executables': idleExecutables,
   'sub-process-stream': subProcessStream,
+  'schedule-enable': scheduleEnable,
+  'schedule-reconcile': scheduleReconcile,
+  'schedule-crash-loop': scheduleCrashLoop,
+  'schedule-restart': scheduleRestart,
   supervisors,
 };
 

@@ -20,7 +20,9 @@ interface Pm2Process {
 
 export type Pm2Request =
   | { readonly kind: 'connect' | 'disconnect' | 'list' }
-  | { readonly kind: 'start'; readonly index: number };
+  | { readonly kind: 'start'; readonly index: number }
+  /** A program for bash that is started again at once whenever it ends. */
+  | { readonly kind: 'start-phoenix'; readonly args: readonly string[] };
 
 /** `elapsedMs` is that of the call alone. */
 export type Pm2Answer =
@@ -40,6 +42,9 @@ async function serve(request: Pm2Request): Promise<readonly number[]> {
     case 'start':
       await promised((done) => pm2.start(sleeper(request.index), done));
       return [];
+    case 'start-phoenix':
+      await promised((done) => pm2.start(phoenix(request.args), done));
+      return [];
     case 'list':
       return (await listed()).filter(({ pm2_env }) => pm2_env.status === 'online').map(({ pid }) => pid);
   }
@@ -48,6 +53,11 @@ async function serve(request: Pm2Request): Promise<readonly number[]> {
 function sleeper(index: number): object {
   const name = `sleeper-${index}`;
   return { name, script: '/bin/sleep', args: '100000', interpreter: 'none', exec_mode: 'fork', autorestart: false };
+}
+
+function phoenix(args: readonly string[]): object {
+  const endless = { autorestart: true, restart_delay: 0, min_uptime: 0, max_restarts: 100_000 };
+  return { name: 'phoenix', script: '/bin/bash', args: [...args], interpreter: 'none', exec_mode: 'fork', ...endless };
 }
 
 function promised(call: (done: (error: Error | null) => void) => void): Promise<void> {

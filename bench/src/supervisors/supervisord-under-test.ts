@@ -1,9 +1,8 @@
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
-import type { StartedProcess } from '../child-processes.js';
 import type { Workspace } from '../workspace.js';
+import { startSupervisord, supervisordConfiguration } from './start-supervisord.js';
 import { elapsedMs, supervisedCount, type SupervisorUnderTest } from './supervisor-under-test.js';
 import { callXml } from './xml-call.js';
 
@@ -13,7 +12,7 @@ export async function openSupervisord(workspace: Workspace): Promise<SupervisorU
   mkdirSync(directory);
   const socket = join(directory, 'socket');
   const file = join(directory, 'supervisord.conf');
-  writeFileSync(file, configuration(directory, socket));
+  writeFileSync(file, `${supervisordConfiguration(directory, socket)}${sleepers}`);
   let supervisord = await startSupervisord(workspace, file, socket);
   return {
     name: 'supervisord',
@@ -36,34 +35,10 @@ function pidsIn(answer: string): number[] {
 }
 
 /** `startsecs = 0`: a process runs as soon as it has been started, as everywhere else here. */
-function configuration(directory: string, socket: string): string {
-  return `[unix_http_server]
-file=${socket}
-[supervisord]
-directory=${directory}
-logfile=${directory}/supervisord.log
-pidfile=${directory}/supervisord.pid
-childlogdir=${directory}
-nodaemon=true
-[rpcinterface:supervisor]
-supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface
-[program:sleepers]
+const sleepers = `[program:sleepers]
 command=/bin/sleep 100000
 process_name=sleeper-%(process_num)d
 numprocs=${supervisedCount}
 autostart=false
 startsecs=0
 `;
-}
-
-const pollMs = 20;
-
-async function startSupervisord({ children }: Workspace, file: string, socket: string): Promise<StartedProcess> {
-  const started = children.start('supervisord', ['-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let isOver = false;
-  const answers = async () => {
-    while (!isOver && !(await callXml(socket, 'supervisor.getState', []).catch(() => ''))) await delay(pollMs);
-  };
-  await started.unlessEnded(answers()).finally(() => (isOver = true));
-  return started;
-}
