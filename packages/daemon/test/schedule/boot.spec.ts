@@ -77,6 +77,18 @@ describe('a daemon that starts anew', () => {
     expect(node.driver.runningNames).toEqual([]);
   });
 
+  test('has what is enabled take the place of what is no longer scheduled and could not be ended', async () => {
+    const node = await startHarness();
+    await node.enable(executable('web'));
+    await bootAfter(node, () => {
+      void node.store.commit([{ kind: 'delete', key: key('web') }]);
+      node.driver.failStop('web', () => new UnavailableError('the shim does not answer'));
+    });
+    expect(await node.enable(executable('web'))).toBe('runs as pid 102');
+    await node.advance(60_000);
+    expect(node.driver.running.get('web')?.pid).toBe(102);
+  });
+
   test('replaces what runs by another decision', async () => {
     const node = await startHarness();
     await node.enable(executable('web'));
@@ -293,4 +305,21 @@ test('a shortage at boot passes', async () => {
   await node.advance(60_000);
   expect(node.statusOf('web')).toBe('ACTIVE');
   expect(await node.historyMessages('web', 'started')).toEqual(['enabled', 'started with the daemon']);
+});
+
+test('a shortage that lasts is asked about ever less often', async () => {
+  const node = await startHarness();
+  await node.enable(executable('web'));
+  await bootAfter(node, () => {
+    node.driver.end('web');
+    node.driver.failStart('web', () => new ResourceExhaustedError('no more processes'), Number.POSITIVE_INFINITY);
+  });
+  const pauses: number[] = [];
+  for (let round = 0; round < 12; round++) {
+    const pauseMs = Number(node.show('web').nextStartAtMs) - node.clock.now();
+    pauses.push(pauseMs);
+    await node.advance(pauseMs);
+  }
+  expect(pauses.slice(0, 4)).toEqual([100, 200, 400, 800]);
+  expect(pauses.at(-1)).toBe(30_000);
 });

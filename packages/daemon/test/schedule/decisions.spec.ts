@@ -251,6 +251,25 @@ describe('enable', () => {
     expect([...seen]).toEqual(['cancelled ERROR', 'cancelled ACTIVE', 'ok ACTIVE']);
   });
 
+  test('that has to wait for its turn begins nothing for a caller who has gone', async () => {
+    const node = await startHarness();
+    await node.enable(executable('web'));
+    const release = node.driver.holdStop('web');
+    const first = node.disable('web');
+    await node.settle();
+    const caller = new AbortController();
+    const answer = node.enable(executable('web'), callContext({ signal: caller.signal })).catch(() => 'cancelled');
+    await node.settle();
+    const { commits } = node.store;
+    caller.abort();
+    expect(await answer).toBe('cancelled');
+    release();
+    await first;
+    await node.settle();
+    expect(node.store.commits).toBe(commits);
+    expect(node.statusOf('web')).toBe('PASSIVE');
+  });
+
   test('refuses a name that runs without the schedule, and leaves that alone', async () => {
     const node = await startHarness();
     node.driver.startForeign('web');

@@ -5,7 +5,7 @@ import { markLabels, markOf } from '../../src/schedule/schedule-mark.js';
 import { differingFields, isSameSpec, startedSpec, withoutSecrets } from '../../src/schedule/spec-parts.js';
 import { planAfterEnd } from '../../src/schedule/supervision/plan.js';
 import type { WorkloadSpec } from '../../src/schedule/workload-key.js';
-import { executable, restartAlways, restartOnFailure } from './fakes/specs.js';
+import { executable, type ExecutableParts, restartAlways, restartOnFailure } from './fakes/specs.js';
 
 const word = fc.stringMatching(/^[a-z]{1,4}$/);
 const spec = fc
@@ -43,18 +43,16 @@ describe('the difference of two specs', () => {
     );
   });
 
-  test.each([
+  const both: ExecutableParts = { env: { A: '1', B: '1' } };
+  const changes: [ExecutableParts, string[]][] = [
     [{ command: 'x' }, ['command']],
     [{ env: { A: '2', C: '1' } }, ['env.A', 'env.B', 'env.C']],
-    [{ stopSignal: 'INT', env: { A: '1', B: '1' } }, ['stop_signal']],
-    [{ restart: restartAlways, env: { A: '1', B: '1' } }, ['restart']],
-  ])('names fields as the wire does (%o)', (parts, fields) => {
-    expect(
-      differingFields(
-        executable('web', { env: { A: '1', B: '1' } }),
-        executable('web', parts.env ? parts : { env: { A: '1', B: '1' }, ...parts }),
-      ),
-    ).toEqual(fields);
+    [{ stopSignal: 'INT' }, ['stop_signal']],
+    [{ restart: restartAlways }, ['restart']],
+  ];
+
+  test.each(changes)('names fields as the wire does (%o)', (parts, fields) => {
+    expect(differingFields(executable('web', both), executable('web', { ...both, ...parts }))).toEqual(fields);
   });
 
   test('is there between kinds', () => {
@@ -91,13 +89,14 @@ describe('the mark of a run', () => {
     );
   });
 
-  test.each([
-    [{}],
-    ...['', 'a/1', 'a//c', 'a/x/c', '/1/c', 'a/1/', 'a/1/c/d', 'a/-1/c', `a/${'9'.repeat(16)}/c`].map((text) => [
-      { 'aurae.schedule': text },
-    ]),
-  ])('is none in %o', (labels) => {
-    expect(markOf(labels as Record<string, string>)).toBeUndefined();
+  const wrong = ['', 'a/1', 'a//c', 'a/x/c', '/1/c', 'a/1/', 'a/1/c/d', 'a/-1/c', `a/${'9'.repeat(16)}/c`];
+
+  test.each(wrong)('is none in %o', (text) => {
+    expect(markOf({ 'aurae.schedule': text })).toBeUndefined();
+  });
+
+  test('is none where there is no label', () => {
+    expect(markOf({})).toBeUndefined();
   });
 });
 
