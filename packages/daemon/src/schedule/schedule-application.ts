@@ -1,10 +1,11 @@
-import { type CallContext, ResourceExhaustedError, schedule, unlessAborted } from '@aurae/proto';
+import { abortReason, type CallContext, ResourceExhaustedError, schedule, unlessAborted } from '@aurae/proto';
 import { checkSpec } from './check-spec.js';
 import { checkOrder, type Graph } from './dependency-graph.js';
 import type { ScheduleEngine } from './schedule-engine.js';
 import { askedWorkloads, type AskedWorkload, type PlannedChange, planChanges } from './schedule-plan.js';
 import { Slots } from './slots.js';
 import type { ScheduleEntry, StoreChange } from './store/schedule-store.js';
+import { unhurried } from './unhurried.js';
 import { keyText } from './workload-key.js';
 
 const { ScheduleChange } = schedule;
@@ -30,9 +31,9 @@ export async function* applySchedule(
   context: CallContext,
 ): AsyncGenerator<schedule.ApplyResponse> {
   const asked = await collect(requests);
-  const planned = plan(engine, asked);
+  const planned = await plan(engine, asked);
   await check(engine, asked, planned, context);
-  for (const change of planned) yield response(engine, change, false);
+  for await (const change of unhurried(planned)) yield response(engine, change, false);
   if (asked.dryRun) return;
   const carriedOut = await decide(engine, asked, planned, context);
   for (const change of carriedOut) {
@@ -62,7 +63,7 @@ async function collect(requests: AsyncIterable<schedule.ApplyRequest>): Promise<
   };
 }
 
-function plan(engine: ScheduleEngine, { workloads, prune }: Asked): PlannedChange[] {
+function plan(engine: ScheduleEngine, { workloads, prune }: Asked): Promise<PlannedChange[]> {
   return planChanges(workloads, engine.supervisor.all(), prune);
 }
 
@@ -72,7 +73,7 @@ async function check(
   planned: readonly PlannedChange[],
   context: CallContext,
 ): Promise<void> {
-  for (const { spec } of asked.workloads.values()) checkSpec(spec);
+  for await (const { spec } of unhurried([...asked.workloads.values()])) checkSpec(spec);
   checkOrder([...asked.workloads.values()], graphAfter(engine, asked));
   const slots = new Slots(checksAtOnce);
   const starting = planned.flatMap(({ change, asked: one }) =>
@@ -96,16 +97,21 @@ async function decide(
   const { supervisor } = engine;
   const keys = planned.map(({ key }) => keyText(key));
   const deciding = supervisor.turns.runAll(keys, async () => {
-    context.signal.throwIfAborted();
+    if (context.signal.aborted) throw abortReason(context.signal);
     // Others may have decided in the meantime.
-    const changes = plan(engine, asked).filter(({ key }) => keys.includes(keyText(key)));
+    const planned = new Set(keys);
+    const changes = (await plan(engine, asked)).filter(({ key }) => planned.has(keyText(key)));
     const entries = new Map(changes.map((change) => [change, entryFor(engine, change)]));
-    await engine.decide(() => {
-      checkOrder([...asked.workloads.values()], graphAfter(engine, asked));
-      return changes.flatMap((change) => storeChange(change, entries.get(change)));
-    });
-    for (const change of changes) follow(engine, change, entries.get(change), context);
-    return changes;
+    return await engine.decide(
+      () => {
+        checkOrder([...asked.workloads.values()], graphAfter(engine, asked));
+        return changes.flatMap((change) => storeChange(change, entries.get(change)));
+      },
+      async () => {
+        for await (const change of unhurried(changes)) follow(engine, change, entries.get(change), context);
+        return changes;
+      },
+    );
   });
   return await unlessAborted(deciding, context.signal);
 }

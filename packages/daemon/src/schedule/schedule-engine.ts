@@ -2,7 +2,9 @@ import {
   AlreadyExistsError,
   abortReason,
   type CallContext,
+  CapabilityNotSupportedError,
   FailedPreconditionError,
+  InvalidSpecError,
   isAuraeError,
   NotFoundError,
   type schedule,
@@ -50,7 +52,11 @@ export class ScheduleEngine {
     checkSpec(spec);
     await this.checkCanRun(spec, context);
     const key = keyOf(spec);
-    return await this.inTurn(key, context, () => this.enableInTurn(key, spec, context));
+    return await this.inTurn(key, context, () => {
+      const { unsupported } = this.supervisor.watchOf(key.kind);
+      if (unsupported) throw unsupported;
+      return this.enableInTurn(key, spec, context);
+    });
   }
 
   /** Ends it and keeps the record. Throws NotFoundError where there is none. */
@@ -64,12 +70,16 @@ export class ScheduleEngine {
       }
       if (workload.entry.enabled) {
         const entry = { ...workload.entry, enabled: false, decidedAtMs: this.supervisor.clock.now() };
-        await this.decide(() => [{ kind: 'put', entry }]);
-        this.note(key, 'disabled', `disabled${by(context)}`);
-        workload.become(entry, '');
+        await this.decide(
+          () => [{ kind: 'put', entry }],
+          () => {
+            this.note(key, 'disabled', `disabled${by(context)}`);
+            this.supervisor.change(workload, entry, '');
+          },
+        );
       }
       await this.endInTurn(workload);
-      return 'is disabled';
+      return `is disabled${this.toldOfDependents(key)}`;
     });
   }
 
@@ -78,11 +88,13 @@ export class ScheduleEngine {
     return await this.inTurn(key, context, async () => {
       const workload = this.supervisor.scheduled(key);
       if (!workload) return 'was not scheduled';
-      await this.decide(() => [{ kind: 'delete', key }]);
+      await this.decide(
+        () => [{ kind: 'delete', key }],
+        () => workload.forget(),
+      );
       this.supervisor.log.info(`Destroyed ${shownKey(key)}`, { identity: context.identity });
-      workload.forget();
       await this.endForgotten(workload);
-      return 'is destroyed';
+      return `is destroyed${this.toldOfDependents(key)}`;
     });
   }
 
@@ -132,13 +144,19 @@ export class ScheduleEngine {
   /** Throws where a backend would not start it now. */
   async checkCanRun(spec: WorkloadSpec, context: CallContext): Promise<void> {
     const key = keyOf(spec);
-    const refusal = await this.supervisor.driverOf(key.kind).check(context, spec);
+    const refusal = await inNameOf(key, () => this.supervisor.driverOf(key.kind).check(context, spec));
     if (refusal !== undefined) throw new FailedPreconditionError(`Cannot enable ${shownKey(key)}: ${refusal}`);
   }
 
-  /** Looks at the schedule as it is, decides, and keeps the decision before anybody else decides. */
-  async decide(changes: () => readonly StoreChange[]): Promise<void> {
-    await this.supervisor.turns.run(decisionsKey, () => this.supervisor.store.commit(changes()));
+  /**
+   * Looks at the schedule as it is, decides, keeps the decision, and has the workloads follow it, before anybody else
+   * decides.
+   */
+  async decide<Result>(changes: () => readonly StoreChange[], follow: () => Result | Promise<Result>): Promise<Result> {
+    return await this.supervisor.turns.run(decisionsKey, async () => {
+      await this.supervisor.store.commit(changes());
+      return await follow();
+    });
   }
 
   /** The schedule as it is. */
@@ -186,17 +204,21 @@ export class ScheduleEngine {
     const decidedAtMs = this.supervisor.clock.now();
     const entry: ScheduleEntry = { key, spec, enabled: true, revision: this.nextRevision(), decidedAtMs };
     const why = `enabled${by(context)}`;
-    await this.decide(() => {
-      checkOrder([entry], (other) => (keyText(other) === keyText(key) ? entry : this.graph(other)));
-      return [{ kind: 'put', entry, onTrial: true }];
-    });
-    this.note(key, 'enabled', why);
-    return this.follow(entry, why);
+    return await this.decide(
+      () => {
+        checkOrder([entry], (other) => (keyText(other) === keyText(key) ? entry : this.graph(other)));
+        return [{ kind: 'put', entry, onTrial: true }];
+      },
+      () => {
+        this.note(key, 'enabled', why);
+        return this.follow(entry, why);
+      },
+    );
   }
 
   private async confirm(key: WorkloadKey): Promise<Error | undefined> {
     try {
-      await this.decide(() => [{ kind: 'confirm', key }]);
+      await this.supervisor.store.commit([{ kind: 'confirm', key }]);
       return undefined;
     } catch (error) {
       return error instanceof Error ? error : new Error(String(error));
@@ -207,19 +229,19 @@ export class ScheduleEngine {
   private async takeBack(workload: ScheduledWorkload, before: Standing | undefined): Promise<void> {
     const { key } = workload;
     const change: StoreChange = before ? { kind: 'put', entry: before.entry } : { kind: 'delete', key };
-    await this.decide(() => [change]).catch((error: unknown) => {
-      // It was on trial: the next opening of the store takes it back by itself.
-      this.supervisor.log.warn(`Cannot take back ${shownKey(key)} in the store now`, { error });
-    });
-    if (before) {
+    const follow = () => {
+      if (!before) return workload.forget();
       this.note(key, 'taken-back', 'its new spec could not run; the one before holds again');
       this.supervisor.changeBack(workload, before, 'started again: its new spec could not run');
-      workload.kick();
-      return;
-    }
-    workload.forget();
+    };
+    await this.decide(() => [change], follow).catch((error: unknown) => {
+      // It was on trial: the next opening of the store takes it back by itself.
+      this.supervisor.log.warn(`Cannot take back ${shownKey(key)} in the store now`, { error });
+      follow();
+    });
+    if (before) workload.kick();
     // What cannot be stopped now is tried again.
-    await this.endForgotten(workload).catch(() => undefined);
+    else await this.endForgotten(workload).catch(() => undefined);
   }
 
   /** It is enabled as it is asked for. What is down is tried again. */
@@ -246,6 +268,12 @@ export class ScheduleEngine {
     throw failure;
   }
 
+  /** What comes after it may have to wait from now on. */
+  private toldOfDependents(key: WorkloadKey): string {
+    const names = this.supervisor.dependentsOf(key).map(({ key: dependent }) => shownKey(dependent));
+    return names.length === 0 ? '' : `; what comes after it will wait at its next start: ${names.join(', ')}`;
+  }
+
   private refuseForeign(key: WorkloadKey): void {
     if (!this.supervisor.hasForeign(key)) return;
     throw new AlreadyExistsError(
@@ -263,6 +291,22 @@ export class ScheduleEngine {
 
 function by({ identity }: CallContext): string {
   return identity === '' ? '' : ` by ${identity}`;
+}
+
+/** What a backend refuses is told with the name of the workload. */
+async function inNameOf<Result>(key: WorkloadKey, check: () => Promise<Result>): Promise<Result> {
+  try {
+    return await check();
+  } catch (error) {
+    if (!isAuraeError(error)) throw error;
+    const about = `Cannot enable ${shownKey(key)}: `;
+    if (error instanceof InvalidSpecError) {
+      const descriptions = error.violations.map(({ description }) => description).join('; ');
+      throw new InvalidSpecError(`${about}${descriptions || error.message}`, error.violations);
+    }
+    if (error.reason !== 'CAPABILITY_NOT_SUPPORTED') throw error;
+    throw new CapabilityNotSupportedError(`${about}${error.message}`);
+  }
 }
 
 function enableFailure(key: WorkloadKey, failure: Error): Error {

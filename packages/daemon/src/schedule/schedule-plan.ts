@@ -1,6 +1,7 @@
 import { InvalidSpecError, schedule } from '@aurae/proto';
 import { differingFields } from './spec-parts.js';
 import type { ScheduledWorkload } from './supervision/scheduled-workload.js';
+import { unhurried } from './unhurried.js';
 import { keyOf, keyText, shownKey, type WorkloadKey, type WorkloadSpec } from './workload-key.js';
 
 const { ScheduleChange } = schedule;
@@ -36,13 +37,14 @@ export function askedWorkloads(records: readonly schedule.ScheduleRecord[]): Map
 }
 
 /** What leads from the schedule as it is to what is asked for, in the order of the records; what is destroyed comes last. */
-export function planChanges(
+export async function planChanges(
   asked: ReadonlyMap<string, AskedWorkload>,
   scheduled: readonly ScheduledWorkload[],
   prune: boolean,
-): PlannedChange[] {
+): Promise<PlannedChange[]> {
   const present = new Map(scheduled.map((workload) => [workload.text, workload]));
-  const changes = Array.from(asked.values(), (one) => changeTo(one, present.get(keyText(one.key))));
+  const changes: PlannedChange[] = [];
+  for await (const one of unhurried([...asked.values()])) changes.push(changeTo(one, present.get(keyText(one.key))));
   if (!prune) return changes;
   const leaving = scheduled.filter(({ text }) => !asked.has(text));
   const destroyed = leaving.map(({ key }) => ({ key, change: ScheduleChange.SCHEDULE_CHANGE_DESTROY, fields: [] }));
@@ -53,12 +55,15 @@ function changeTo(asked: AskedWorkload, present: ScheduledWorkload | undefined):
   const { key, spec, enabled } = asked;
   if (!present) return { key, change: ScheduleChange.SCHEDULE_CHANGE_CREATE, fields: [], asked };
   const fields = differingFields(present.entry.spec, spec);
+  const isDown = enabled && (present.plan.kind === 'held' || present.plan.kind === 'failed');
+  const isTried = isDown && !present.run && present.nextDueMs === undefined;
   const isSwitched = present.entry.enabled !== enabled;
   if (fields.length > 0) {
     const all = isSwitched ? [...fields, 'disabled'] : fields;
     return { key, change: ScheduleChange.SCHEDULE_CHANGE_UPDATE, fields: all, asked };
   }
   const { SCHEDULE_CHANGE_ENABLE, SCHEDULE_CHANGE_DISABLE, SCHEDULE_CHANGE_NONE } = ScheduleChange;
-  const change = !isSwitched ? SCHEDULE_CHANGE_NONE : enabled ? SCHEDULE_CHANGE_ENABLE : SCHEDULE_CHANGE_DISABLE;
+  const change =
+    !isSwitched && !isTried ? SCHEDULE_CHANGE_NONE : enabled ? SCHEDULE_CHANGE_ENABLE : SCHEDULE_CHANGE_DISABLE;
   return { key, change, fields: [], asked };
 }

@@ -4,25 +4,47 @@ import { withoutSecrets } from './spec-parts.js';
 import type { ScheduledWorkload } from './supervision/scheduled-workload.js';
 import { shownKey, type WorkloadKey } from './workload-key.js';
 
-/** Small enough for any client's limit on a message. */
-const recordsPerMessage = 50;
+/** Of a message that may be shorter: well below the 4 MiB that clients take by default. A single spec has at most 1 MiB. */
+const messageBytes = 1024 * 1024;
+
+const mostPerMessage = 500;
 
 type ShowRequest = schedule.ShowEnabledRequest | schedule.ShowDisabledRequest;
 
 /** One page of what is enabled, or disabled. */
-export function showWorkloads(engine: ScheduleEngine, request: ShowRequest, enabled: boolean) {
+export function showWorkloads(
+  engine: ScheduleEngine,
+  request: ShowRequest,
+  enabled: boolean,
+): schedule.ShowEnabledResponse {
   const all = selected(engine, request).filter((workload) => workload.entry.enabled === enabled);
   const after = request.pageToken === '' ? all : allAfter(all, textOf(request.pageToken));
-  const page = request.pageSize > 0 ? after.slice(0, request.pageSize) : after;
+  // Who asks for pages takes shorter ones too.
+  const page = request.pageSize > 0 ? firstThatFit(after.slice(0, request.pageSize)) : after;
   const last = page.at(-1);
   const specs = page.map(({ entry }) => withoutSecrets(entry.spec));
-  return schedule.ShowEnabledResponse.fromPartial({
+  return {
+    meta: undefined,
     Executables: specs.flatMap((spec) => (spec.$case === 'executable' ? [spec.value] : [])),
     containers: specs.flatMap((spec) => (spec.$case === 'container' ? [spec.value] : [])),
     instances: specs.flatMap((spec) => (spec.$case === 'instance' ? [spec.value] : [])),
     workloads: page.map((workload) => engine.describe(workload)),
+    notice: engine.supervisor.store.notice,
     nextPageToken: last && page.length < after.length ? tokenOf(last.text) : '',
+  };
+}
+
+function firstThatFit(workloads: readonly ScheduledWorkload[]): ScheduledWorkload[] {
+  let bytes = 0;
+  const end = workloads.findIndex((workload, index) => {
+    bytes += bytesOf(workload);
+    return index > 0 && bytes > messageBytes;
   });
+  return workloads.slice(0, end === -1 ? undefined : end);
+}
+
+function bytesOf({ entry }: ScheduledWorkload): number {
+  return schedule.ScheduleRecord.encode({ workload: entry.spec, disabled: false }).finish().length;
 }
 
 /** What has happened to one workload, and how it is. Throws NotFoundError. */
@@ -36,6 +58,7 @@ export async function showHistory(engine: ScheduleEngine, key: WorkloadKey): Pro
   const entries = await engine.supervisor.store.history(key);
   return schedule.ShowHistoryResponse.fromPartial({
     workload: engine.describe(workload),
+    record: { workload: withoutSecrets(workload.entry.spec), disabled: !workload.entry.enabled },
     entries: entries.map(({ sequence, timestampMs, type, message, pid }) => ({
       sequence: BigInt(sequence),
       timestampMs: BigInt(timestampMs),
@@ -48,10 +71,11 @@ export async function showHistory(engine: ScheduleEngine, key: WorkloadKey): Pro
 
 /** Everything, with the values of environment variables. */
 export async function* exportSchedule(engine: ScheduleEngine): AsyncGenerator<schedule.ExportResponse> {
-  const all = sorted(engine.supervisor.all());
-  for (let from = 0; from < all.length; from += recordsPerMessage) {
-    const records = all.slice(from, from + recordsPerMessage).map(({ entry }) => entry);
-    yield { records: records.map(({ spec, enabled }) => ({ workload: spec, disabled: !enabled })) };
+  let left = sorted(engine.supervisor.all());
+  while (left.length > 0) {
+    const batch = firstThatFit(left.slice(0, mostPerMessage));
+    left = left.slice(batch.length);
+    yield { records: batch.map(({ entry: { spec, enabled } }) => ({ workload: spec, disabled: !enabled })) };
   }
 }
 

@@ -45,14 +45,20 @@ function bytesOf(spec: WorkloadSpec): Buffer {
   return Buffer.from(schedule.ScheduleRecord.encode({ workload: spec, disabled: false }).finish());
 }
 
-const maps = ['env', 'labels'];
+/** Fields of which the parts are of interest. */
+const opened = ['env', 'labels', 'criteria'];
+
+function addPart(fields: Record<string, string>, name: string, key: string, part: unknown): void {
+  const partName = name === 'criteria' ? wireName(key) : key;
+  fields[`${name}.${partName}`] = JSON.stringify(part);
+}
 
 function fieldsOf(spec: WorkloadSpec): Record<string, string> {
   const record = schedule.ScheduleRecord.toJSON({ workload: spec, disabled: false }) as Record<string, object>;
   const fields: Record<string, string> = {};
   for (const [name, value] of Object.entries(record[spec.$case] ?? {})) {
-    if (!maps.includes(name)) fields[wireName(name)] = JSON.stringify(value);
-    else for (const [key, text] of Object.entries(value as object)) fields[`${name}.${key}`] = String(text);
+    if (!opened.includes(name)) fields[wireName(name)] = JSON.stringify(value);
+    else for (const [key, part] of Object.entries(value as object)) addPart(fields, name, key, part);
   }
   return fields;
 }

@@ -10,6 +10,7 @@ import {
   InstanceBackend,
   ScheduleEngine,
 } from '../tokens.js';
+import { scheduledInstead } from './scheduled-instead.js';
 import { countScheduled, countWorkloads } from './workload-counts.js';
 
 type Served = 'status' | 'getAuraeDaemonLogStream' | 'getSubProcessStream' | 'getWorkloadLogStream';
@@ -38,6 +39,7 @@ export class ObserveService implements Pick<observe.Observe<CallContext>, Served
       proc: meta.ProcessMeta.fromPartial({ pid: process.pid }),
       workloads: await countWorkloads(this.executables, context),
       scheduled: countScheduled(this.schedule),
+      scheduleNotice: this.schedule.supervisor.store.notice,
       backends: await this.backends.describeAll(context),
       identity: context.identity,
     });
@@ -57,11 +59,15 @@ export class ObserveService implements Pick<observe.Observe<CallContext>, Served
     return logItems(batchesOf(this.executables.readProcessLog(context, request)));
   }
 
-  getWorkloadLogStream(
+  async *getWorkloadLogStream(
     context: CallContext,
     request: observe.GetWorkloadLogStreamRequest,
-  ): AsyncIterable<observe.LogBatch> {
-    return this.backendFor(request.workload?.kind).readLog(context, request);
+  ): AsyncGenerator<observe.LogBatch> {
+    try {
+      yield* this.backendFor(request.workload?.kind).readLog(context, request);
+    } catch (error) {
+      throw request.workload ? scheduledInstead(this.schedule, request.workload, 'read the log of', error) : error;
+    }
   }
 
   private backendFor(kind: meta.WorkloadKind | undefined): Pick<ExecutableBackend, 'readLog'> {

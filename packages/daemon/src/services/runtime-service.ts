@@ -19,6 +19,7 @@ type Served =
   | 'executableList'
   | 'executableRemove'
   | 'attach';
+import { scheduledInstead, tellIfScheduled } from './scheduled-instead.js';
 
 /** `runtime.Runtime`: work done while the caller waits, handed to the backend of its kind. */
 @injectable()
@@ -47,7 +48,9 @@ export class RuntimeService implements Pick<runtime.Runtime<CallContext>, Served
     try {
       return await this.executables.stop(context, request);
     } catch (error) {
-      if (!wasHeld || !isAuraeError(error) || error.reason !== 'NOT_FOUND') throw error;
+      if (!wasHeld || !isAuraeError(error) || error.reason !== 'NOT_FOUND') {
+        throw scheduledInstead(this.schedule, executableKey(name), 'stop', error);
+      }
       return runtime.ExecutableStatus.fromPartial({
         meta: { name, message: 'It waited for its start, and does so no longer.' },
         status: meta.Status.STATUS_COMPLETE,
@@ -57,7 +60,8 @@ export class RuntimeService implements Pick<runtime.Runtime<CallContext>, Served
   }
 
   executableKill(context: CallContext, request: runtime.WorkloadKillRequest): Promise<runtime.ExecutableStatus> {
-    return this.executables.kill(context, request);
+    const key = executableKey(request.meta?.name ?? '');
+    return tellIfScheduled(this.schedule, key, 'signal', () => this.executables.kill(context, request));
   }
 
   executableList(context: CallContext, request: runtime.WorkloadListRequest): Promise<runtime.ExecutableListResponse> {
@@ -68,7 +72,9 @@ export class RuntimeService implements Pick<runtime.Runtime<CallContext>, Served
     context: CallContext,
     request: runtime.WorkloadRemoveRequest,
   ): Promise<runtime.WorkloadRemoveResponse> {
-    const { meta: removed } = await this.executables.remove(context, request);
+    const key = executableKey(request.meta?.name ?? '');
+    const remove = () => this.executables.remove(context, request);
+    const { meta: removed } = await tellIfScheduled(this.schedule, key, 'remove', remove);
     return { meta: removed };
   }
 
@@ -94,7 +100,7 @@ export class RuntimeService implements Pick<runtime.Runtime<CallContext>, Served
     const name = executableName(executable);
     if (!this.schedule.isEnabled(executableKey(name))) return;
     throw new FailedPreconditionError(
-      `Cannot start "${name}": it is scheduled, and the schedule starts it. \`aurae enable ${name}\` tries at once, ` +
+      `Cannot start "${name}": it is scheduled, and the schedule starts it. \`aurae restart ${name}\` starts it anew, ` +
         `\`aurae why ${name}\` tells what it waits for`,
     );
   }

@@ -2,7 +2,7 @@ import { callContext, schedule } from '@aurae/proto';
 import { describe, expect, test } from 'vitest';
 import type { WorkloadSpec } from '../../src/schedule/workload-key.js';
 import { type EngineHarness, startHarness } from './engine-harness.js';
-import { dependent, executable } from './fakes/specs.js';
+import { dependent, executable, execProbe } from './fakes/specs.js';
 
 const { ScheduleChange } = schedule;
 
@@ -48,6 +48,23 @@ const differences = [
 ];
 
 describe('apply', () => {
+  test('starts what is as it is wanted and was stopped by hand', async () => {
+    const node = await startHarness();
+    await node.enable(executable('web'));
+    node.driver.stopByHand('web');
+    await node.settle();
+    await node.apply([executable('web')]);
+    expect(node.statusOf('web')).toBe('ACTIVE');
+  });
+
+  test('names the criteria that differ', async () => {
+    const node = await startHarness();
+    await node.enable(executable('web'));
+    const probed = executable('web', { criteria: { readyWithinMs: 5, readiness: execProbe('true') } });
+    const [planned] = await node.apply([probed], { dryRun: true });
+    expect(planned?.fields).toEqual(['criteria.readiness', 'criteria.ready_within_ms']);
+  });
+
   test('tells each difference, then does all of it in one transaction', async () => {
     const node = await nodeWithSome();
     const { commits } = node.store;

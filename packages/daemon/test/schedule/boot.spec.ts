@@ -23,6 +23,20 @@ describe('a daemon that starts anew', () => {
     expect((await node.historyOf('web')).at(-1)).toBe('adopted');
   });
 
+  test('tells how a run ended while it was down, once', async () => {
+    const node = await startHarness();
+    await node.enable(executable('web'));
+    await bootAfter(node, () => node.driver.end('web', { exitCode: '9' }));
+    expect(node.show('web').lastExit).toMatchObject({ exitCode: '9' });
+    node.driver.end('web', { exitCode: '0' });
+    await node.settle();
+    await node.restart();
+    expect(await node.historyMessages('web', 'ended')).toEqual([
+      'exited with 9, while the daemon was down',
+      'exited with 0',
+    ]);
+  });
+
   test('knows how long what it takes on has run', async () => {
     const node = await startHarness();
     const spec = executable('web', { restart: { ...restartOnFailure, maxRestarts: 1, stableAfterMs: 10_000 } });

@@ -359,6 +359,13 @@ describe('disable', () => {
 });
 
 describe('destroy', () => {
+  test('tells of those that come after it', async () => {
+    const node = await startHarness();
+    await node.enable(executable('db'));
+    await node.enable(executable('web', { criteria: { after: [{ workload: { name: 'db' } }] } }));
+    expect(await node.destroy('db')).toBe('is destroyed; what comes after it will wait at its next start: "web"');
+  });
+
   test('ends it and forgets it', async () => {
     const node = await startHarness();
     await node.enable(executable('web'));

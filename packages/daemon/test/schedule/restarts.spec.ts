@@ -47,7 +47,7 @@ describe('what follows an end by itself', () => {
     });
     expect(await node.historyOf('web')).toEqual(['enabled', 'started', 'ended', 'restarting']);
     expect(await node.historyMessages('web', 'restarting')).toEqual([
-      'restarted by its policy: it was ended by the out-of-memory killer; next start in 1.0 s',
+      'restarted by its policy: it was ended by the out-of-memory killer; next start in 1 s',
     ]);
   });
 });
@@ -184,7 +184,7 @@ describe('probes', () => {
     expect(node.driver.stops).toEqual(['web']);
     expect(node.statusOf('web')).toBe('STANDBY');
     expect(node.show('web').message).toBe(
-      'restarted by its policy: it was ended: it did not become ready within 5000 ms: no answer yet',
+      'restarted by its policy: it was ended: it did not become ready within 5 s: no answer yet',
     );
     await node.advance(1000);
     expect(node.driver.starts).toHaveLength(2);

@@ -4,11 +4,13 @@ import { workloadStatus } from './workload-status.js';
 
 /** The state of a workload, as an event. */
 export function workloadEvent(workload: Workload): backend.WorkloadEvent {
-  const { status, proc, exitCode, meta: named, outOfMemory, stopped, startedAtMs, signal } = workloadStatus(workload);
+  const state = workloadStatus(workload);
+  const { status, proc, exitCode, meta: named, outOfMemory, stopped, startedAtMs, signal } = state;
   return backend.WorkloadEvent.fromPartial({
     workload: { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, name: workload.spec.name },
     status,
-    timestampMs: BigInt(Date.now()),
+    // Of one that has ended, when that was: it may be told of much later.
+    timestampMs: workload.isOver && state.endedAtMs > 0n ? state.endedAtMs : BigInt(Date.now()),
     ...(proc ? { proc } : {}),
     exitCode: status === meta.Status.STATUS_COMPLETE ? exitCode : '',
     message: named?.message ?? '',

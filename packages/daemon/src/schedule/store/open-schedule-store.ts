@@ -7,7 +7,7 @@ import { migrate, readStoreVersion, refuseNewer } from './migrate.js';
 import { type Migration, migrations as ownMigrations } from './migrations.js';
 import { runTransaction } from './run-transaction.js';
 import type { ScheduleStore } from './schedule-store.js';
-import { setBackupAside, setForeignLogAside, setStoreAside } from './set-aside.js';
+import { noticeOf, setBackupAside, setForeignLogAside, setStoreAside } from './set-aside.js';
 import { settleStatements } from './settle-store.js';
 import { isBusy, isFull } from './sqlite-failure.js';
 import { SqliteReader, SqliteWriter } from './sqlite-connection.js';
@@ -97,7 +97,7 @@ async function openFiles(files: StoreFiles, migrations: readonly Migration[], on
     await writer.execute('SELECT count(*) FROM sqlite_schema');
     reader = new SqliteReader(files.main);
     await prepareContents(files, writer, reader, migrations, onNew);
-    return { files, writer, reader, header: await readHeader(reader) };
+    return { files, writer, reader, header: await readHeader(reader), notice: noticeOf(files) };
   } catch (error) {
     reader?.[Symbol.dispose]();
     await writer[Symbol.asyncDispose]();

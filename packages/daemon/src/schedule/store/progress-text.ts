@@ -7,11 +7,13 @@ const outcome = z.object({
   signal: z.number(),
   outOfMemory: z.boolean(),
   message: z.string(),
+  stopped: z.boolean().exactOptional(),
 });
 
 const progress = z.object({
   restarts: z.number(),
   lastOutcome: outcome.exactOptional(),
+  lastRun: z.string().exactOptional(),
   lastDueMs: z.number().exactOptional(),
   readyRun: z.string().exactOptional(),
 });

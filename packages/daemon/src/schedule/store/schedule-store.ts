@@ -23,12 +23,16 @@ export interface RunOutcome {
   readonly outOfMemory: boolean;
   /** For a person. */
   readonly message: string;
+  /** It was stopped: by hand, by a decision, or because it was unwell. */
+  readonly stopped?: boolean;
 }
 
 /** What has come about since the decision. Of no harm where its last change is lost in a crash. */
 export interface ScheduleProgress {
   readonly restarts: number;
   readonly lastOutcome?: RunOutcome;
+  /** The run that `lastOutcome` is of. */
+  readonly lastRun?: string;
   /** When the timer was last due, Unix milliseconds. */
   readonly lastDueMs?: number;
   /** The run that has become ready. */
@@ -75,6 +79,8 @@ export interface LoadedEntry {
 export interface ScheduleStore extends AsyncDisposable {
   /** Of this store's own: a new one has another. Marks what the schedule starts. */
   readonly id: string;
+  /** What a person should know of it, such as that it was damaged. Mostly empty. */
+  readonly notice: string;
   /** The highest that was ever given to a decision; 0 in a new store. */
   readonly lastRevision: number;
 

@@ -1,4 +1,5 @@
-import { renameSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { hasContent, isPresent, journalMode, type StoreFiles } from './store-files.js';
 
 /** Renames the files of a store that cannot be used, and never onto others. Answers with the new name of the main one. */
@@ -36,6 +37,20 @@ export function setForeignLogAside({ main, log, logIndex }: StoreFiles, nowMs: n
   renameSync(log, aside);
   rmSync(logIndex, { force: true });
   return aside;
+}
+
+/** What is to be said of damaged stores for as long as they lie there. */
+export function noticeOf({ main }: StoreFiles): string {
+  const prefix = `${basename(main)}.damaged-`;
+  const aside = readdirSync(dirname(main))
+    .filter((name) => name.startsWith(prefix) && !/-(wal|shm)$/.test(name))
+    .sort()
+    .at(-1);
+  if (aside === undefined) return '';
+  return (
+    `A damaged store of the schedule was set aside as "${join(dirname(main), aside)}". docs/schedule.md tells how to go ` +
+    'back to the backup beside it; this notice ends at the next start after that file is removed'
+  );
 }
 
 function freeName(wanted: string, suffixes: readonly string[]): string {

@@ -23,6 +23,8 @@ const closeTimeoutMs = 10_000;
 export interface OpenedStore {
   readonly files: StoreFiles;
   readonly header: StoreHeader;
+  /** As `ScheduleStore.notice`. */
+  readonly notice: string;
   readonly writer: SqliteWriter;
   readonly reader: SqliteReader;
 }
@@ -50,6 +52,10 @@ export class SqliteScheduleStore implements ScheduleStore {
 
   get id(): string {
     return this.opened.header.id;
+  }
+
+  get notice(): string {
+    return this.opened.notice;
   }
 
   get lastRevision(): number {

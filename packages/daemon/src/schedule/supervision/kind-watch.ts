@@ -1,4 +1,4 @@
-import { type backend, callContext, CapabilityNotSupportedError, isAuraeError, meta } from '@aurae/proto';
+import { type backend, callContext, isAuraeError, meta } from '@aurae/proto';
 import { backoffMs } from '@aurae/observe-logs';
 import type { Logger } from '../../logging/logger.js';
 import type { WorkloadDriver } from '../drivers/workload-driver.js';
@@ -19,6 +19,8 @@ export class KindWatch {
   readonly living = new Map<string, backend.WorkloadEvent>();
   /** Why the backend's workloads are not known; undefined when they are. */
   unknownBecause: string | undefined = 'its backend has not told yet what runs';
+  /** Why there is nothing to be scheduled on this backend, ever. */
+  unsupported: Error | undefined;
   private readonly over = new AbortController();
   private readonly firstNews: Promise<void>;
   private tellFirstNews = (): void => {};
@@ -58,8 +60,10 @@ export class KindWatch {
         if (this.over.signal.aborted) return;
         this.lost(isAuraeError(error) ? error.message : String(error));
         // What offers no workloads has none to lose.
-        const isAbsent = error instanceof CapabilityNotSupportedError;
-        if (isAbsent) return;
+        if (isAuraeError(error) && error.reason === 'CAPABILITY_NOT_SUPPORTED') {
+          this.unsupported = error;
+          return;
+        }
         this.log.warn('Lost sight of the workloads of a backend', { error });
       }
       await this.pause(backoffMs(failures, firstRetryMs, longestRetryMs, Math.random()));

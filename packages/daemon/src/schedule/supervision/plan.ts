@@ -62,11 +62,15 @@ export function planAfterEnd(end: EndedRun, state: PolicyState): PlanAfterEnd {
       };
     case 'gave-up':
       return {
-        plan: { kind: 'failed', reason: `${decision.restarts} restarts in a row did not help; it last ${end.how}` },
+        plan: { kind: 'failed', reason: `${inARow(decision.restarts)} did not help; it last ${end.how}` },
         restartsInRow: 0,
       };
     case 'done':
       if (end.failed) return { plan: { kind: 'failed', reason: `it ${end.how}` }, restartsInRow: 0 };
       return { plan: { kind: hasTimer ? 'timer' : 'done' }, restartsInRow: 0 };
   }
+}
+
+function inARow(restarts: number): string {
+  return restarts === 1 ? 'one restart' : `${restarts} restarts in a row`;
 }

@@ -7,7 +7,8 @@ export function outcomeOf(event: backend.WorkloadEvent | undefined, nowMs: numbe
     return { endedAtMs: nowMs, exitCode: '', signal: 0, outOfMemory: false, message: 'How it ended is not known.' };
   }
   const { exitCode, signal, outOfMemory, message, timestampMs } = event;
-  return { endedAtMs: Number(timestampMs) || nowMs, exitCode, signal, outOfMemory, message };
+  const outcome = { endedAtMs: Number(timestampMs) || nowMs, exitCode, signal, outOfMemory, message };
+  return event.stopped ? { ...outcome, stopped: true } : outcome;
 }
 
 /** Otherwise than with exit code 0. */

@@ -175,6 +175,15 @@ export class ScheduledWorkload {
     else this.nowRuns(run, event.proc?.pid ?? 0, Number(event.startedAtMs), 'started');
   }
 
+  /** One of its runs has ended, which it may know or not: while nobody looked. */
+  onPastRun(mark: ScheduleMark, event: backend.WorkloadEvent): void {
+    const { lastRun } = this.progress;
+    if (this.run || this.forgotten || lastRun === mark.run || mark.revision !== this.entry.revision) return;
+    const outcome = outcomeOf(event, this.host.clock.now());
+    this.notes.keep({ lastOutcome: outcome, lastRun: mark.run });
+    this.notes.add('ended', `${howItEnded(outcome)}, while the daemon was down`, event.proc?.pid);
+  }
+
   /** Its run is not there any more, and nobody can tell how it ended. */
   onRunLost(): void {
     if (this.run && this.run.phase !== 'starting') this.hasEnded(this.run, undefined);
@@ -290,13 +299,15 @@ export class ScheduledWorkload {
     const { host, plan } = this;
     run.phase = 'running';
     run.startedAtMs = startedAtMs || host.clock.now();
+    const why = plan.kind === 'due' ? plan.why : 'started';
+    const hasWaited = this.waitingFor !== '';
     this.planner.started();
     this.failedStops = 0;
     this.waitingFor = '';
     this.completedNow = false;
     if (type === 'started' && plan.kind === 'due' && plan.isRestart)
       this.notes.keep({ restarts: this.progress.restarts + 1 });
-    if (type === 'started') this.notes.add('started', plan.kind === 'due' ? plan.why : 'started', run.pid);
+    if (type === 'started') this.notes.add('started', hasWaited ? `${why}; nothing is left to wait for` : why, run.pid);
     else this.notes.add('adopted', 'found running at the start of the daemon', run.pid);
     watchWellBeing(this, run, this.host);
     host.onProgress(this);
@@ -350,13 +361,14 @@ export class ScheduledWorkload {
 
   private hasEnded(run: SupervisedRun, event: backend.WorkloadEvent | undefined): void {
     const { host } = this;
-    const outcome = outcomeOf(event, host.clock.now());
+    const told = outcomeOf(event, host.clock.now());
+    const outcome = run.stopCause ? { ...told, stopped: true } : told;
     const isFirstNews = run.phase === 'starting';
     if (isFirstNews) this.nowRuns(run, event?.proc?.pid ?? 0, Number(event?.startedAtMs ?? 0n), 'started');
     this.run = undefined;
     run.end();
     this.completedNow = !hasFailed(outcome) && run.stopCause === undefined;
-    this.notes.keep({ lastOutcome: outcome });
+    this.notes.keep({ lastOutcome: outcome, lastRun: run.id });
     this.notes.add('ended', endNote(run, outcome), run.pid);
     this.planAfter(run, outcome, event?.stopped ?? false);
     host.onProgress(this);

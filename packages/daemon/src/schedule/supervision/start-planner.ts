@@ -2,6 +2,7 @@ import { describeError } from '../describe-error.js';
 import { criteriaOf } from '../spec-parts.js';
 import type { ScheduleEntry } from '../store/schedule-store.js';
 import { type TimerAlarm, timerAlarm, type TimerDue } from '../timers/index.js';
+import { formatDuration } from './format-duration.js';
 import { type EndedRun, type Plan, planAfterEnd } from './plan.js';
 import { isPassing, shortagePauseMs } from './shortage.js';
 import type { SupervisionHost } from './supervision-host.js';
@@ -105,12 +106,14 @@ export class StartPlanner {
     });
     this.restartsInRow = restartsInRow;
     if (plan.kind === 'planned-pause') {
-      this.notes.add('restarting', `${plan.why}; next start in ${formatMs(plan.pauseMs)}`);
+      this.notes.add('restarting', `${plan.why}; next start in ${formatDuration(plan.pauseMs)}`);
       this.beginPause(plan.pauseMs, plan.why, true);
       return;
     }
     this.plan = plan;
-    if (plan.kind === 'failed') this.notes.add('gave-up', `it stays down: ${plan.reason}`);
+    if (plan.kind !== 'failed') return;
+    const until = this.alarm ? 'it stays down until its timer comes due' : 'it stays down';
+    this.notes.add('gave-up', `${until}: ${plan.reason}`);
   }
 
   /** The node may have more to offer later; for the rest there is the restart policy. */
@@ -136,7 +139,7 @@ export class StartPlanner {
 
   private timerIsDue({ lastDueMs, missedCount, start }: TimerDue): void {
     this.notes.keep({ lastDueMs });
-    if (missedCount > 0) this.notes.add('missed', `${missedCount} starts came due while nobody could make them`);
+    if (missedCount > 0) this.notes.add('missed', missedNote(missedCount, start));
     if (!start) return;
     if (this.workload.isLive) {
       this.notes.add('missed', 'its timer came due, and the run before goes on still');
@@ -147,6 +150,7 @@ export class StartPlanner {
   }
 }
 
-function formatMs(milliseconds: number): string {
-  return milliseconds < 1000 ? `${milliseconds} ms` : `${(milliseconds / 1000).toFixed(1)} s`;
+function missedNote(count: number, start: boolean): string {
+  const starts = count === 1 ? 'a start' : `${count} starts`;
+  return `${starts} came due while nobody could make them, and ${start ? 'one is made now' : 'they are left out'}`;
 }

@@ -123,6 +123,14 @@ export class Supervisor implements SupervisionHost {
     this.workloads.delete(workload.text);
   }
 
+  /** What is scheduled to run after it. */
+  dependentsOf(key: WorkloadKey): ScheduledWorkload[] {
+    const texts = [...(this.dependents.get(keyText(key)) ?? [])];
+    return texts
+      .map((text) => this.workloads.get(text))
+      .filter((found) => found && !found.isForgotten) as ScheduledWorkload[];
+  }
+
   driverOf(kind: meta.WorkloadKind): WorkloadDriver {
     return known(this.drivers.get(kind), kind);
   }
@@ -176,7 +184,11 @@ export class Supervisor implements SupervisionHost {
   }
 
   private onSnapshot(kind: meta.WorkloadKind, snapshot: ReadonlyMap<string, backend.WorkloadEvent>): void {
-    for (const [name, event] of snapshot) this.onEvent(kind, { ...event, workload: { kind, name } });
+    for (const [name, event] of snapshot) {
+      this.onEvent(kind, { ...event, workload: { kind, name } });
+      const mark = isLiving(event) ? undefined : this.ownMark(event);
+      if (mark) this.get({ kind, name })?.onPastRun(mark, event);
+    }
     for (const workload of this.workloads.values()) {
       if (workload.key.kind !== kind) continue;
       const event = snapshot.get(workload.key.name);

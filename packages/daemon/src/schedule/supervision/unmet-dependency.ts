@@ -19,7 +19,9 @@ export function unmetDependency(
   if (!workload) return unmet('is not scheduled');
   if (condition === runtime.DependencyCondition.DEPENDENCY_CONDITION_COMPLETED) {
     if (workload.hasCompleted) return undefined;
-    return unmet(workload.entry.enabled ? 'has not ended with exit code 0 yet' : 'is disabled');
+    if (!workload.entry.enabled) return unmet('is disabled');
+    const { plan } = workload;
+    return unmet(plan.kind === 'failed' ? `has failed: ${plan.reason}` : 'has not ended with exit code 0 yet');
   }
   if (!workload.isRunning) return unmet(workload.entry.enabled ? 'does not run' : 'is disabled');
   const mustBeReady = condition === runtime.DependencyCondition.DEPENDENCY_CONDITION_READY;

@@ -1,6 +1,7 @@
 import { callContext } from '@aurae/proto';
 import { awaitReadiness, type ProbeTarget, watchLiveness } from '../probes/index.js';
 import { criteriaOf } from '../spec-parts.js';
+import { formatDuration } from './format-duration.js';
 import type { ScheduledWorkload } from './scheduled-workload.js';
 import type { SupervisedRun } from './supervised-run.js';
 import type { SupervisionHost } from './supervision-host.js';
@@ -44,7 +45,7 @@ function limitReadiness(workload: ScheduledWorkload, run: SupervisedRun, { clock
   const remainingMs = readyWithinMs - (clock.monotonic() - run.begunAt);
   return clock.after(Math.max(0, remainingMs), () => {
     const last = run.notReadyBecause === '' ? '' : `: ${run.notReadyBecause}`;
-    workload.becomeUnwell(run, `it did not become ready within ${readyWithinMs} ms${last}`);
+    workload.becomeUnwell(run, `it did not become ready within ${formatDuration(readyWithinMs)}${last}`);
   });
 }
 

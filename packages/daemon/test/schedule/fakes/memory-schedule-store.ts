@@ -23,6 +23,7 @@ const keptHistory = 100;
 
 /** A store whose disk is memory: it stays what it is when an engine goes, and `reopen` does what opening a file does. */
 export class MemoryScheduleStore implements ScheduleStore {
+  readonly notice = '';
   lastRevision = 0;
   /** How many decisions were asked for, those that failed included. */
   commits = 0;

@@ -99,6 +99,10 @@ export class MortalStore implements ScheduleStore {
     return this.store.id;
   }
 
+  get notice(): string {
+    return this.store.notice;
+  }
+
   get lastRevision(): number {
     return this.store.lastRevision;
   }
