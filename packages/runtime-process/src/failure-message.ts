@@ -70,7 +70,7 @@ function execReason({ argv, cwd }: CommandSpec, env: ReadonlyMap<string, string>
       if (!isPath) return `no such program on PATH (${env.get('PATH')})`;
       return existsSync(file.startsWith('/') ? file : `${cwd}/${file}`)
         ? 'the interpreter that the file asks for does not exist'
-        : 'there is no such file';
+        : noSuchFile(file, cwd);
     case 'EACCES':
       return 'it is not an executable file, or not one that this user may execute';
     case 'E2BIG':
@@ -78,6 +78,12 @@ function execReason({ argv, cwd }: CommandSpec, env: ReadonlyMap<string, string>
     default:
       return `executing it failed: ${code}`;
   }
+}
+
+/** A path that is not absolute means another file than where the caller stands. */
+function noSuchFile(file: string, cwd: string): string {
+  if (file.startsWith('/')) return 'there is no such file';
+  return `there is no such file in the working directory "${cwd}"; give an absolute path, or a working directory`;
 }
 
 /** execve(2), "Limits on size of arguments and environment". */
