@@ -10,6 +10,7 @@ import { addKillCommand } from './commands/kill-command.js';
 import { addLogsCommand } from './commands/logs-command.js';
 import { addPkiCommand } from './commands/pki-command.js';
 import { addPsCommand } from './commands/ps-command.js';
+import { addRestartCommand } from './commands/restart-command.js';
 import { addRmCommand } from './commands/rm-command.js';
 import { addScheduleCommand } from './commands/schedule-command.js';
 import { addStartCommand } from './commands/start-command.js';
@@ -50,7 +51,7 @@ Examples:
   aurae status
   aurae exec -- uname -a
   aurae start --name web -- python3 -m http.server 8080
-  aurae enable --name web --restart always -- python3 -m http.server 8080
+  aurae enable --name web --restart always -- /usr/local/bin/serve --port 8080
   aurae logs web --follow
   aurae logs --daemon --follow
 
@@ -70,6 +71,7 @@ AURAE_ROOT, then ~/.aurae/config or /etc/aurae/config, then the default paths.`,
   program.commandsGroup('Keep running:');
   addEnableCommand(program, finish);
   addDisableCommand(program, finish);
+  addRestartCommand(program, finish);
   addDestroyCommand(program, finish);
   addScheduleCommand(program, finish);
   addWhyCommand(program, finish);

@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { meta, runtime, schedule } from '@aurae/proto';
+import { FailedPreconditionError, meta, runtime, schedule } from '@aurae/proto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { TestRoot } from '../../client/test/support/test-daemon.js';
 import { FakeSchedule } from './support/fake-schedule.js';
@@ -43,10 +43,12 @@ function file(name: string, text: string): string {
 const names = () => fake.applied.flatMap(({ records }) => records.map(({ workload }) => workload?.value.meta?.name));
 
 describe('apply', () => {
+  const changed = ['argv', 'command', 'criteria.ready_within_ms', 'criteria.timer', 'env.PASSWORD', 'process_limits'];
+
   test('shows the plan, then what became of each, and the sum', async () => {
     fake.applyAnswers = [
       { workload: named('web'), change: change.SCHEDULE_CHANGE_CREATE },
-      { workload: named('db'), change: change.SCHEDULE_CHANGE_UPDATE, fields: ['command', 'env.PASSWORD', 'restart'] },
+      { workload: named('db'), change: change.SCHEDULE_CHANGE_UPDATE, fields: changed },
       { workload: named('cache'), change: change.SCHEDULE_CHANGE_NONE, state: running },
       { workload: named('old'), change: change.SCHEDULE_CHANGE_DESTROY },
       { workload: named('off'), change: change.SCHEDULE_CHANGE_CREATE },
@@ -59,7 +61,7 @@ describe('apply', () => {
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
     expect(stdout.split('\n')).toEqual([
       '+  web    new',
-      '~  db     command, env.PASSWORD, restart',
+      '~  db     argv, ready.within, timer, env.PASSWORD, ulimits',
       '=  cache',
       '-  old    destroyed (--prune)',
       '+  off    new, disabled',
@@ -83,6 +85,33 @@ describe('apply', () => {
     const { code, stdout } = await run('apply', '-f', path);
     expect(code).toBe(1);
     expect(stdout).toContain('web is down and stays down: there is no program "./web".\n1 new, 1 failed\n');
+  });
+
+  test('a refusal of the daemon comes with the place of the workload', async () => {
+    fake.applyFailure = new FailedPreconditionError('Cannot enable "web": there is no program "./web"');
+    const one = file(
+      'all.toml',
+      '[[executable]]\nname = "db"\ncommand = "x"\n[[executable]]\nname = "web"\nargv = ["./web"]\n',
+    );
+    const message = `Cannot enable "web": there is no program "./web" ("${one}", line 4)`;
+    expect(await run('apply', '-f', one)).toMatchObject({ code: 1, stderr: `aurae: ${message}\n` });
+    const { stderr } = await run('apply', '-f', one, '--output', 'json');
+    expect(JSON.parse(stderr)).toMatchObject({ error: { reason: 'FAILED_PRECONDITION', message } });
+  });
+
+  test('all that is wrong with a file is told at once', async () => {
+    const path = file('web.toml', 'name = "web"\ncomand = "x"\nrestart = "often"\n');
+    const { code, stderr } = await run('apply', '-f', path);
+    expect(code).toBe(1);
+    const prefix = `aurae: Cannot use the workload file "${path}": `;
+    expect(stderr.split('\n')).toEqual([
+      `${prefix}line 2: "web": comand is not a known key: did you mean "command"?`,
+      expect.stringContaining(`${prefix}line 3: "web": restart = "often" is not allowed`),
+      expect.stringContaining(`${prefix}"web": there is nothing to run`),
+      '',
+    ]);
+    const json = JSON.parse((await run('apply', '-f', path, '--output', 'json')).stderr);
+    expect(json.error.problems).toHaveLength(3);
   });
 
   test('--dry-run says that nothing was changed, and is 0', async () => {
@@ -211,6 +240,17 @@ describe('schedule export', () => {
     await run('schedule', 'export', '-o', path);
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(readFileSync(path, 'utf8')).toContain('SECRET = "x"');
+  });
+
+  test('of some writes only those', async () => {
+    const { stdout } = await run('schedule', 'export', 'db', 'container/c', '--format', 'json');
+    expect(JSON.parse(stdout)).toMatchObject({ executable: [{ name: 'db' }], container: [{ name: 'c' }] });
+    expect(JSON.parse(stdout).executable).toHaveLength(1);
+    expect(await run('schedule', 'export', 'wbe')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'aurae: Cannot export "wbe": it is not scheduled: did you mean "web"?\n',
+    });
   });
 
   test('goes through a pipe', async () => {

@@ -17,6 +17,7 @@ test.each([
   [['enable']],
   [['disable']],
   [['destroy']],
+  [['restart']],
   [['schedule']],
   [['schedule', 'export']],
   [['schedule', 'import']],
@@ -61,8 +62,6 @@ test.each([
   [['nosuch', '--help'], 'aurae: unknown command \'nosuch\': see "aurae --help"\n'],
   [['--root', '/x', 'statsu', '-h'], 'aurae: unknown command \'statsu\' (Did you mean status?): see "aurae --help"\n'],
   [['help', 'statsu'], 'aurae: unknown command \'statsu\' (Did you mean status?): see "aurae --help"\n'],
-  [['schedule', 'exprot'], 'aurae: unknown command \'exprot\' (Did you mean export?): see "aurae schedule --help"\n'],
-  [['schedule', 'all'], 'aurae: unknown command \'all\': see "aurae schedule --help"\n'],
   [['pki', 'isue', '--help'], 'aurae: unknown command \'isue\' (Did you mean issue?): see "aurae pki --help"\n'],
 ])('%j is refused with 2 and a hint', async (args, stderr) => {
   expect(await runCli(args)).toMatchObject({ code: 2, stdout: '', stderr });

@@ -197,6 +197,13 @@ describe('enable with names', () => {
     expect(fake.enabled.map(({ $case }) => $case)).toEqual(['container']);
   });
 
+  test('tells which name may have been meant', async () => {
+    fake.executable('worker');
+    expect((await run('enable', 'wroker')).stderr).toBe(
+      'aurae: Cannot enable "wroker": the schedule does not have it: did you mean "worker"?\n',
+    );
+  });
+
   test('tries every one, and says how to add what is not known', async () => {
     fake.executable('web');
     const { code, stdout, stderr } = await run('enable', 'nobody', 'web');
@@ -215,6 +222,26 @@ describe('enable with files', () => {
       code: 0,
       stdout: 'Enabled db: runs as pid 123\nEnabled web: runs as pid 123\n',
       stderr: '',
+    });
+  });
+
+  test('a refusal of the daemon comes with the place of the workload', async () => {
+    fake.answer = ({ value }) => {
+      if (value.meta?.name !== 'web') return 'runs as pid 123';
+      throw new FailedPreconditionError('Cannot enable "web": there is no program "./web"');
+    };
+    const path = file(
+      'two.toml',
+      '[[executable]]\nname = "db"\nargv = ["x"]\n\n[[executable]]\nname = "web"\nargv = ["./web"]\n',
+    );
+    const { stderr } = await run('enable', '-f', path);
+    expect(stderr).toBe(`aurae: Cannot enable "web": there is no program "./web" ("${path}", line 5)\n`);
+  });
+
+  test('a directory is for apply', async () => {
+    expect(await run('enable', '-f', dir)).toMatchObject({
+      code: 2,
+      stderr: `aurae: "${dir}" is a directory: use "aurae apply -f ${dir}"\n`,
     });
   });
 
@@ -262,29 +289,62 @@ test.each([
   expect(fake.enabled).toEqual([]);
 });
 
+const disableComplaint = 'aurae: Cannot disable "wroker": there is none in the schedule; did you mean "worker"?\n';
+
+test('to destroy what was not scheduled is done, as JSON, too', async () => {
+  fake.executable('web');
+  expect(await run('destroy', 'wbe')).toMatchObject({
+    code: 0,
+    stdout: '',
+    stderr: 'wbe was not scheduled: did you mean "web"?\n',
+  });
+  const { code, stdout, stderr } = await run('destroy', 'wbe', '--output', 'json');
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject({ meta: { name: 'wbe', message: 'was not scheduled' } });
+});
+
 describe.each([
   ['disable', 'Disabled'],
   ['destroy', 'Destroyed'],
 ])('%s', (verb, done) => {
   test('acts on every name, and fails when one is not there', async () => {
     fake.executable('web').executable('worker');
-    expect(await run(verb, 'web', 'nobody', 'worker')).toMatchObject({
-      code: 1,
-      stdout: `${done} web\n${done} worker\n`,
-      stderr: `aurae: Cannot ${verb} "nobody": there is none in the schedule\n`,
-    });
+    const { code, stdout, stderr } = await run(verb, 'web', 'wroker', 'worker');
+    expect(stdout).toBe(`${done} web\n${done} worker\n`);
+    const isDisable = verb === 'disable';
+    // The others may be gone by the time that one is asked for.
+    expect(stderr).toMatch(isDisable ? disableComplaint : /^wroker was not scheduled(: did you mean "worker"\?)?\n$/);
+    expect(code).toBe(isDisable ? 1 : 0);
     expect([...fake.kept.values()].some(({ enabled }) => enabled)).toBe(false);
   });
 
   test('--kind picks another service', async () => {
     fake.executable('db').keep({ $case: 'instance', value: runtime.Instance.fromPartial({ meta: { name: 'db' } }) });
     const { stdout } = await run(verb, '--kind', 'instance', 'db', '--output', 'json');
-    expect(JSON.parse(stdout)).toEqual({ meta: { name: 'db' }, kind: 'instance' });
+    expect(JSON.parse(stdout)).toMatchObject({ meta: { name: 'db' }, kind: 'instance' });
     expect(fake.kept.get('executable/db')?.enabled).toBe(true);
     expect(fake.kept.get('instance/db')?.enabled ?? false).toBe(false);
   });
 
-  test('needs a name', async () => {
-    expect(await run(verb)).toMatchObject({ code: 2, stderr: "aurae: missing required argument 'names'\n" });
+  test('needs a name, or --all, and not both', async () => {
+    const names = 'aurae: give the names of workloads, or --all\n';
+    expect(await run(verb)).toMatchObject({ code: 2, stderr: names });
+    const both = 'aurae: give either names or --all, not both\n';
+    expect(await run(verb, '--all', 'web')).toMatchObject({ code: 2, stderr: both });
+  });
+
+  test('--all is all of every kind, or of the one that is given', async () => {
+    fake.executable('web').keep({ $case: 'container', value: runtime.Container.fromPartial({ meta: { name: 'c' } }) });
+    expect((await run(verb, '--all', '--kind', 'container')).stdout).toBe(`${done} container/c\n`);
+    expect((await run(verb, '--all')).stdout).toContain(`${done} web\n`);
+    expect([...fake.kept.values()].some(({ enabled }) => enabled)).toBe(false);
+    if (verb === 'disable') expect((await run(verb, '-a')).stderr).toBe('Nothing is enabled.\n');
+    else expect((await run(verb, '--all')).stderr).toBe('Nothing is scheduled.\n');
+  });
+
+  test('a name may say its kind, as the table does', async () => {
+    fake.executable('c').keep({ $case: 'container', value: runtime.Container.fromPartial({ meta: { name: 'c' } }) });
+    expect((await run(verb, 'container/c')).stdout).toBe(`${done} container/c\n`);
+    expect(fake.kept.get('executable/c')?.enabled).toBe(true);
   });
 });

@@ -45,6 +45,43 @@ test.each<[string, string, runtime.DeepPartial<schedule.ScheduledWorkload>, runt
   ['waiting', 'in a queue', { status: STATUS_STANDBY, message: 'in a queue' }],
   ['failed', 'failed: exited (1) 3m ago', { status: STATUS_ERROR, lastExit: exited('1', ago(180_000)) }],
   ['failed', 'failed: no program', { status: STATUS_ERROR, message: 'no program' }],
+  [
+    'failed',
+    'failed: did not become ready within 5 s',
+    {
+      status: STATUS_ERROR,
+      message: '5 restarts in a row did not help; it last did not become ready within 5 s',
+      lastExit: { signal: 15, stopped: true },
+    },
+  ],
+  [
+    'failed',
+    'failed: exited (4) 3m ago',
+    { status: STATUS_ERROR, message: 'it exited with 4', lastExit: exited('4', ago(180_000)) },
+  ],
+  ['failed', 'failed: could not be started: no', { status: STATUS_ERROR, message: 'it could not be started: no' }],
+  [
+    'waiting',
+    'restarting in 4s',
+    { status: STATUS_STANDBY, nextStartAtMs: ago(-4000), message: 'restarted by its policy: it exited with 1' },
+    onTimer,
+  ],
+  [
+    'done',
+    'done 5m ago',
+    { status: STATUS_COMPLETE, lastExit: { signal: 15, stopped: true, endedAtMs: ago(300_000) } },
+  ],
+  [
+    'well',
+    'next in 3h',
+    {
+      status: STATUS_STANDBY,
+      message: 'waits for its timer',
+      nextStartAtMs: ago(-10_800_000),
+      lastExit: { signal: 15, stopped: true },
+    },
+    onTimer,
+  ],
   ['done', 'done 5m ago', { status: STATUS_COMPLETE, lastExit: exited('0', ago(300_000)) }],
   ['failed', 'exited (2) 5m ago', { status: STATUS_COMPLETE, lastExit: exited('2', ago(300_000)) }],
   ['failed', 'out of memory', { status: STATUS_COMPLETE, lastExit: { exitCode: '137', outOfMemory: true } }],
@@ -71,6 +108,14 @@ const items = [
   item('worker', { status: STATUS_ERROR, restarts: 5, lastExit: exited('1', ago(180_000)) }),
 ];
 const paint = (_style: unknown, text: string) => text;
+
+test('what was stopped has not failed, in the column of exits, too', () => {
+  const stopped = item('web', {
+    status: STATUS_PASSIVE,
+    lastExit: { signal: 15, stopped: true, endedAtMs: ago(60_000) },
+  });
+  expect(formatSchedule([stopped], { paint, nowMs })).toMatch(/disabled .* stopped 1m ago /);
+});
 
 test('the table has a line for each, with a mark of how it is', () => {
   expect(formatSchedule(items, { paint, nowMs }).split('\n')).toEqual([
@@ -132,6 +177,34 @@ describe('aurae schedule', () => {
     expect((await run('--kind', 'container')).stdout).toMatch(/^ +NAME .*\n● {2}container\/cache .*\n$/);
   });
 
+  test('names pick some, also by their kind', async () => {
+    fake.executable('web').executable('db').executable('api', { enabled: false });
+    fake.keep({ $case: 'container', value: runtime.Container.fromPartial({ meta: { name: 'cache' } }) });
+    const { code, stdout } = await run('api', 'container/cache');
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^ +NAME .*\n○ {2}api .*\n● {2}container\/cache .*\n$/);
+  });
+
+  test.each([
+    ['wbe', 'aurae: Cannot show "wbe": it is not scheduled: did you mean "web"?\n'],
+    ['exprot', 'aurae: Cannot show "exprot": it is not scheduled: did you mean "export"?\n'],
+    ['nothing', 'aurae: Cannot show "nothing": it is not scheduled; "aurae schedule" shows what there is\n'],
+  ])('the name "%s" is not known', async (name, stderr) => {
+    fake.executable('web');
+    expect(await run('web', name)).toMatchObject({ code: 1, stdout: '', stderr });
+  });
+
+  test('tells what is to be known of all of it, also when nothing is scheduled', async () => {
+    fake.notice = 'its store was damaged:\u001b "a.db"';
+    const note = 'aurae: note: its store was damaged:\\x1b "a.db"\n';
+    expect((await run()).stderr).toBe(
+      `${note}Nothing is scheduled: "aurae enable --name web -- /path/to/program" keeps an executable running.\n`,
+    );
+    expect(JSON.parse((await run('--output', 'json')).stdout)).toEqual({ workloads: [], notice: fake.notice });
+    fake.executable('web');
+    expect(await run()).toMatchObject({ code: 0, stderr: note });
+  });
+
   test('--failed shows only what is not well', async () => {
     fake.executable('web');
     expect(await run('--failed')).toMatchObject({ code: 0, stdout: '', stderr: 'All is well.\n' });
@@ -184,7 +257,7 @@ describe('aurae schedule', () => {
     expect(await run()).toMatchObject({
       code: 0,
       stdout: '',
-      stderr: 'Nothing is scheduled: "aurae enable --name web -- CMD" keeps an executable running.\n',
+      stderr: 'Nothing is scheduled: "aurae enable --name web -- /path/to/program" keeps an executable running.\n',
     });
     expect(await run('--output', 'json')).toMatchObject({ stdout: '{"workloads":[]}\n', stderr: '' });
   });

@@ -51,12 +51,26 @@ uptime     3h 12m
 node       machine
 identity   spiffe://aurae.local/client/admin
 workloads  2 executables active, 1 container complete
+scheduled  none
 
 BACKEND     NAME         VERSION  SOURCE       HEALTH
 executable  process      0.1.0    built-in     serving
 container   oci\\x1b[31m  -        some-module  unavailable: runc is not installed (try: apt-get install runc)
 `,
   });
+});
+
+test('what is scheduled is told in the words of its table, in a fixed order, and what is wrong with all of it', () => {
+  const { STATUS_ACTIVE, STATUS_STANDBY, STATUS_ERROR, STATUS_COMPLETE, STATUS_PASSIVE } = meta.Status;
+  const statuses = [STATUS_PASSIVE, STATUS_COMPLETE, STATUS_ERROR, STATUS_STANDBY, STATUS_ACTIVE];
+  const scheduled = statuses.map((code, index) => ({ kind: 1, status: code, count: index + 1 }));
+  const shown = (fields: object) =>
+    formatStatus(observe.StatusResponse.fromPartial(fields), (_style, text) => text).split('\n');
+  const words =
+    '5 executables well, 4 executables waiting, 3 executables failed, 2 executables done, 1 executable disabled';
+  expect(shown({ scheduled })).toContain(`scheduled  ${words}`);
+  expect(shown({}).join()).not.toContain('notice');
+  expect(shown({ scheduleNotice: 'its store was damaged' })).toContain('notice     its store was damaged');
 });
 
 test('on a terminal the last column fits its width', async () => {

@@ -32,6 +32,7 @@ beforeAll(async () => {
           stuck.announce();
           await untilAborted(context);
         }
+        if (name === 'waits') return runtime.ExecutableStatus.fromPartial({ meta: { name }, stopped: true });
         return runtime.ExecutableStatus.fromPartial({
           meta: { name },
           status: meta.Status.STATUS_COMPLETE,
@@ -67,6 +68,13 @@ describe('stop', () => {
       stderr: '',
     });
     expect(stops.map((request) => request.meta?.name)).toEqual(['web', 'worker']);
+  });
+
+  test('says of what only waited that it does so no longer', async () => {
+    expect(await run('stop', 'waits')).toMatchObject({
+      code: 0,
+      stdout: 'waits was not running; it no longer waits for its start\n',
+    });
   });
 
   test('carries signal and time', async () => {

@@ -8,6 +8,7 @@ import type { FileFormat } from '../src/workload-file/file-format.js';
 import { formatWorkloadFile } from '../src/workload-file/format-workload-file.js';
 import { jsonProblem } from '../src/workload-file/json-problem.js';
 import { parseWorkloadFile } from '../src/workload-file/parse-workload-file.js';
+import type { WorkloadFileError } from '../src/workload-file/workload-file-error.js';
 import { workloadPaths } from '../src/workload-file/workload-paths.js';
 import { anyRecord } from './support/any-record.js';
 
@@ -156,7 +157,10 @@ describe('what is wrong is told with its place:', () => {
       'name = "a"\nargv = ["x"]\nready = { tcp = ":1", http = ":1" }',
       'ready needs one of http, tcp, exec, log, and not',
     ],
-    ['name = "a"\nargv = ["x"]\nalive = { log = "x" }', 'alive needs one of http, tcp, exec'],
+    [
+      'name = "a"\nargv = ["x"]\nalive = { log = "x" }',
+      'alive.log is not a known key: allowed here are http, tcp, exec,',
+    ],
     [
       'name = "a"\nargv = ["x"]\nready = { tcp = ":1", interval = 5 }',
       'ready.interval = 5 is not allowed: it must be a',
@@ -164,6 +168,18 @@ describe('what is wrong is told with its place:', () => {
     [
       'name = "a"\nargv = ["x"]\nstop_timeout = "5"',
       'stop_timeout = "5" is not allowed: it must be a duration with its unit',
+    ],
+    ['[[executables]]\nname = "a"\nargv = ["x"]', 'line 1: executables is not a known key: did you mean "executable"?'],
+    [
+      '[[executable]]\nname = "a"\nargv = ["x"]\n[[conatiner]]\nname = "b"',
+      'line 4: conatiner is not a known key: did you mean "container"?',
+    ],
+    ['name = "a"\nargv = ["x"]\ncommand = "y"', 'line 3: "a": argv and command are both there'],
+    ['name = "a"\ncomand = "y"', 'line 2: "a": comand is not a known key: did you mean "command"?'],
+    ['name = "a"\nargv = ["x"]\nafter = "db"', 'line 3: "a": after = "db" is not allowed: write after = ["db"]'],
+    [
+      'name = "a"\nargv = ["x"]\n[timer]\nevery = "5m"\ncron = "@daily"',
+      'timer has both cron and every: give one of them, not both',
     ],
     ['name = "a"\nargv = ["x"]\ntimer = {}', 'timer needs either cron or every'],
     ['name = "a"\nargv = ["x"]\ntimer = { every = "1m", time_zone = "UTC" }', 'timer.time_zone goes with cron'],
@@ -201,6 +217,26 @@ describe('what is wrong is told with its place:', () => {
       "Unexpected token '}'",
     );
     expect(jsonProblem('', 'Unexpected end of JSON input')).toBe('Unexpected end of JSON input');
+  });
+
+  test('all at once, by their lines, at most ten, and what may follow from others last', () => {
+    const problemsOf = (text: string): readonly string[] => {
+      try {
+        parse(text);
+      } catch (error) {
+        return (error as WorkloadFileError).problems.map((problem) => problem.replace(/^.*"web.toml": /, ''));
+      }
+      return [];
+    };
+    expect(problemsOf('name = "a"\nuser = 5\n[ready]\ninterval = 1\n')).toEqual([
+      'line 2: "a": user = 5 is not allowed: it must be a string',
+      expect.stringContaining('line 4: "a": ready.interval = 1 is not allowed'),
+      'line 3: "a": ready needs one of http, tcp, exec, log',
+      expect.stringContaining('"a": there is nothing to run'),
+    ]);
+    const many = Array.from({ length: 50 }, (_, number) => `k${number} = 1\n`).join('');
+    expect(problemsOf(`name = "a"\nargv = ["x"]\n${many}`)).toHaveLength(11);
+    expect(problemsOf(`name = "a"\nargv = ["x"]\n${many}`).at(-1)).toBe('… and more');
   });
 
   test('a key within a string is no place', () => {
@@ -283,6 +319,7 @@ describe('docs/workload-files.md', () => {
 
   test('has an example of several in JSON', () => {
     const [example = ''] = blocks.flatMap(({ format, text }) => (format === 'json' && text ? [text] : []));
-    expect(parse(example).map(({ workload }) => workload?.value.meta?.name)).toEqual(['db', 'api', 'cache']);
+    expect(parse(example).map(({ workload }) => workload?.value.meta?.name)).toEqual(['db', 'api', 'backup']);
+    expect(parse(example).every(({ workload }) => workload?.$case === 'executable')).toBe(true);
   });
 });

@@ -2,6 +2,7 @@ import { meta, schedule } from '@aurae/proto';
 import { type Cell, formatColumns } from '../output/columns.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
 import type { Paint, Style } from '../output/terminal-style.js';
+import { fileKeys } from '../schedule/field-keys.js';
 import { stateSentence } from '../schedule/state-sentence.js';
 import { keyOfReference, shownKey } from '../schedule/workload-key.js';
 
@@ -99,7 +100,7 @@ export class ApplyReport {
       case SCHEDULE_CHANGE_CREATE:
         return this.view.disabled.has(nameOf(answer)) ? 'new, disabled' : 'new';
       case SCHEDULE_CHANGE_UPDATE:
-        return escapeControlCharacters(answer.fields.join(', ')) || 'changed';
+        return escapeControlCharacters(fileKeys(answer.fields).join(', ')) || 'changed';
       case SCHEDULE_CHANGE_ENABLE:
         return 'enabled';
       case SCHEDULE_CHANGE_DISABLE:

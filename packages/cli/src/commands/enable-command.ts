@@ -11,7 +11,7 @@ import { addExecutableOptions } from './executable-options.js';
 export function addEnableCommand(program: Command, finish: Finish): void {
   const command = program
     .command('enable')
-    .description('Keeps workloads running: now, after a crash, and after every boot.')
+    .description('Keeps workloads running: now, after a crash, and at every start of auraed.')
     .usage('[options] --name NAME -- COMMAND...\n       aurae enable -f FILE...\n       aurae enable NAME...')
     .argument('[names...]', 'what was disabled, or failed; a command follows "--"', workloadNames)
     .option('-f, --file <file>', 'workloads of a TOML or JSON file, "-" is stdin (repeatable)', collectOf(notEmpty))
@@ -20,14 +20,19 @@ export function addEnableCommand(program: Command, finish: Finish): void {
       'after',
       `
 Examples:
-  aurae enable --name web --restart always --ready-http :8080/ -- ./serve
-  aurae enable --name api --after db --after migrate=completed -- ./api
-  aurae enable --name backup --cron "0 3 * * *" --missed once -- ./backup
+  aurae enable --name web --restart always -- /usr/local/bin/serve --port 8080
+  aurae enable --name api --after db --ready-tcp :90 --cwd /srv/api -- ./api
+  aurae enable --name backup --cron "0 3 * * *" -- /usr/local/bin/backup
   aurae enable -f web.toml
   aurae enable web
 
-auraed keeps what is enabled on its disk. Without --restart it runs once at
-every boot. Enabled anew with other options, it takes the place of what runs.
+auraed keeps what is enabled on its disk. It is started now, and at every start
+of auraed (after a boot, and after an upgrade of auraed, too) unless it runs
+still; after its end as --restart says; with a timer only when that comes due.
+Enabled anew with other options, it takes the place of what runs.
+
+Commands start in "/", whatever the current directory is here: give absolute
+paths, or --cwd.
 
 Words before "--" are names of workloads that auraed knows: they are enabled
 again as they were. A command always follows "--", unlike with "aurae start".

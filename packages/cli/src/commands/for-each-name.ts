@@ -10,7 +10,10 @@ import type { NameSelection } from './name-selection.js';
 
 /** What became of one workload: for people, and for programs. */
 export interface NameResult {
-  readonly text: string;
+  /** Absent where there is only a note. */
+  readonly text?: string;
+  /** For people, on standard error. */
+  readonly note?: string;
   readonly json: unknown;
 }
 
@@ -73,8 +76,10 @@ class Report {
 
   async tell(outcome: Outcome): Promise<void> {
     if ('result' in outcome) {
-      const { text, json } = outcome.result;
-      await this.stdout.write(`${this.asJson ? JSON.stringify(json) : text}\n`);
+      const { text, note, json } = outcome.result;
+      const shown = this.asJson ? JSON.stringify(json) : text;
+      if (shown !== undefined) await this.stdout.write(`${shown}\n`);
+      if (note !== undefined) await this.note(note);
     } else {
       await this.complain(outcome.error);
     }

@@ -15,14 +15,15 @@ interface Column {
 
 /** Enough for the header, and for most names. */
 const minimumNameWidth = 12;
-/** Enough for `failed: exited (1) 3m 12s ago`. */
-const stateWidth = 30;
+/** Enough for `failed: exited (1) 3m 12s ago`; a wide terminal has room for more of a reason. */
+const minimumStateWidth = 30;
+const stateShare = 1 / 3;
 /** What a narrow terminal does without, the first one first: `aurae why` tells it, too. */
 const dispensable = ['LAST EXIT', 'NEXT START', 'RESTARTS', 'PID'];
 
 /** A table with a line for each workload. */
 export function formatSchedule(items: readonly ScheduledItem[], { paint, width, nowMs }: ExecutablesView): string {
-  const all = columnsOf(items, nowMs, width !== undefined);
+  const all = columnsOf(items, nowMs, width);
   const columns = width === undefined ? all : cutNames(fittingColumns(all, width), width);
   const header = columns.map(({ title }): Cell => ({ text: title, style: 'bold' }));
   const rows = items.map((_, row) => columns.map(({ cells }) => cells[row] as Cell));
@@ -41,9 +42,10 @@ export function summaryOf(items: readonly ScheduledItem[], nowMs: number): strin
     .join(', ');
 }
 
-function columnsOf(items: readonly ScheduledItem[], nowMs: number, isTerminal: boolean): Column[] {
+function columnsOf(items: readonly ScheduledItem[], nowMs: number, width: number | undefined): Column[] {
   const states = items.map((item) => workloadState(item, nowMs));
-  const fit = (text: string) => (isTerminal ? cutShort(text, stateWidth).join('') : text);
+  const stateWidth = Math.max(minimumStateWidth, Math.floor((width ?? Number.POSITIVE_INFINITY) * stateShare));
+  const fit = (text: string) => cutShort(text, stateWidth).join('');
   return [
     { title: '', cells: states.map(({ wellness }) => marks[wellness]) },
     { title: 'NAME', cells: items.map(({ key }) => plain(escapeControlCharacters(shownKey(key)))) },

@@ -3,6 +3,7 @@ import { formatDuration } from '../values/duration.js';
 import { type Cell, formatColumns } from '../output/columns.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
 import type { Paint, Style } from '../output/terminal-style.js';
+import type { Wellness } from '../schedule/workload-state.js';
 
 /**
  * What a person wants to see of a daemon at a glance.
@@ -17,7 +18,8 @@ export function formatStatus(status: observe.StatusResponse, paint: Paint, width
       ['node', status.node || 'unknown'],
       ['identity', status.identity || 'unknown'],
       ['workloads', workloadsOf(status.workloads)],
-      ['scheduled', workloadsOf(status.scheduled)],
+      ['scheduled', scheduledOf(status.scheduled)],
+      ...(status.scheduleNotice === '' ? [] : [['notice', status.scheduleNotice]]),
     ].map(([name = '', value = '']) => [{ text: name, style: 'dim' }, { text: escapeControlCharacters(value) }]),
     paint,
     width,
@@ -26,10 +28,31 @@ export function formatStatus(status: observe.StatusResponse, paint: Paint, width
 }
 
 function workloadsOf(counts: readonly observe.WorkloadCount[]): string {
-  const words = counts
-    .filter(({ count }) => count > 0)
-    .map(({ count, kind, status }) => `${count} ${kindName(kind)}${count === 1 ? '' : 's'} ${stateName(status)}`);
-  return words.length === 0 ? 'none' : words.join(', ');
+  return counts.flatMap(({ count, kind, status }) => counted(count, kind, stateName(status))).join(', ') || 'none';
+}
+
+const { STATUS_ACTIVE, STATUS_STANDBY, STATUS_ERROR, STATUS_COMPLETE, STATUS_PASSIVE } = meta.Status;
+
+/** In the words of `aurae schedule`, and in their order. */
+const scheduledWords: readonly (readonly [meta.Status, Wellness])[] = [
+  [STATUS_ACTIVE, 'well'],
+  [STATUS_STANDBY, 'waiting'],
+  [STATUS_ERROR, 'failed'],
+  [STATUS_COMPLETE, 'done'],
+  [STATUS_PASSIVE, 'disabled'],
+];
+
+function scheduledOf(counts: readonly observe.WorkloadCount[]): string {
+  const known = scheduledWords.flatMap(([status, word]) =>
+    counts.filter((count) => count.status === status).map(({ count, kind }) => counted(count, kind, word)),
+  );
+  const isKnown = ({ status }: observe.WorkloadCount) => scheduledWords.some(([other]) => other === status);
+  const others = counts.filter((count) => !isKnown(count)).map(({ count, kind }) => counted(count, kind, 'unknown'));
+  return [...known, ...others].flat().join(', ') || 'none';
+}
+
+function counted(count: number, kind: meta.WorkloadKind, word: string): string[] {
+  return count === 0 ? [] : [`${count} ${kindName(kind)}${count === 1 ? '' : 's'} ${word}`];
 }
 
 function backendTable(backends: readonly observe.BackendStatus[], paint: Paint, width?: number): string[] {

@@ -9,6 +9,7 @@ import { paintFor } from '../output/terminal-style.js';
 import { applyRequests } from '../schedule/apply-requests.js';
 import { keyOfSpec, shownKey } from '../schedule/workload-key.js';
 import { readWorkloadFiles } from '../workload-file/read-workload-files.js';
+import { tellFile } from '../workload-file/tell-file.js';
 import { workloadPaths } from '../workload-file/workload-paths.js';
 import { ApplyReport } from './apply-report.js';
 
@@ -32,10 +33,14 @@ export async function runApply(paths: readonly string[], options: ApplyOptions):
   const stdout = new OutputStream(process.stdout);
   const show = (text: string) => interruption.race(stdout.write(text === '' ? '' : `${text}\n`));
   const report = new ApplyReport({ paint: paintFor(process.stdout), nowMs: Date.now, disabled: new Set(disabled) });
-  for await (const answer of answers) {
-    report.take(answer);
-    if (options.output === 'json') await show(JSON.stringify(schedule.ApplyResponse.toJSON(answer)));
-    else await show(report.newText());
+  try {
+    for await (const answer of answers) {
+      report.take(answer);
+      if (options.output === 'json') await show(JSON.stringify(schedule.ApplyResponse.toJSON(answer)));
+      else await show(report.newText());
+    }
+  } catch (error) {
+    throw tellFile(error, files);
   }
   if (options.output !== 'json') await show(report.lastText(dryRun));
   return report.hasFailed && !dryRun ? exitCodes.failure : exitCodes.success;

@@ -7,6 +7,8 @@ import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { ownerAt, placeFile } from '../owned-files.js';
 import { exportedRecords } from '../schedule/exported-records.js';
+import { namedWorkloads } from '../schedule/named-workloads.js';
+import { keyOfSpec, type WorkloadKey } from '../schedule/workload-key.js';
 import { systemReason } from '../system-error.js';
 import { type FileFormat, formatOfName } from '../workload-file/file-format.js';
 import { formatWorkloadFile } from '../workload-file/format-workload-file.js';
@@ -20,12 +22,13 @@ export interface ExportOptions extends GlobalOptions {
 const secretsNote =
   'aurae: note: these are the values of environment variables, too, which may be secrets: --out FILE keeps them private';
 
-export async function runScheduleExport(options: ExportOptions): Promise<number> {
+export async function runScheduleExport(names: readonly string[], options: ExportOptions): Promise<number> {
   const { out } = options;
   using interruption = Interruption.listen();
   await using client = connect(connectOptions(options));
-  const records = await exportedRecords(client, interruption.signal);
+  const all = await exportedRecords(client, interruption.signal);
   client.close();
+  const records = namedWorkloads(all, names, keyOfRecord, 'export');
   const text = formatWorkloadFile(records, formatOf(options));
   const stdout = new OutputStream(process.stdout);
   if (out === undefined) {
@@ -55,6 +58,10 @@ function writePrivately(path: string, text: string): void {
 function reportOf(file: string, workloads: number, { output }: ExportOptions): string {
   if (output === 'json') return JSON.stringify({ file, workloads });
   return `Wrote ${workloads} ${workloads === 1 ? 'workload' : 'workloads'} to ${file}`;
+}
+
+function keyOfRecord({ workload }: schedule.ScheduleRecord): WorkloadKey | undefined {
+  return workload && keyOfSpec(workload);
 }
 
 function hasEnvironment({ workload }: schedule.ScheduleRecord): boolean {

@@ -15,7 +15,15 @@ export async function runStop(names: readonly string[], options: StopOptions): P
   const stop: NameAction = async (client, name, aborted) => {
     const request = { meta: { name }, signal, gracePeriodMs: timeout };
     const status = await client.runtime.executableStop(request, { signal: aborted });
-    return { text: `Stopped ${name}: ${endOf(status)}`, json: runtime.ExecutableStatus.toJSON(status) };
+    const text = hasEnded(status)
+      ? `Stopped ${name}: ${endOf(status)}`
+      : `${name} was not running; it no longer waits for its start`;
+    return { text, json: runtime.ExecutableStatus.toJSON(status) };
   };
   return await forEachName(selection, options, stop, { noneNote: 'Nothing runs, so there is nothing to stop.' });
+}
+
+/** A scheduled one that waits for its start is stopped without an end. */
+function hasEnded({ stopped, exitCode, signal, outOfMemory }: runtime.ExecutableStatus): boolean {
+  return !stopped || exitCode !== '' || signal > 0 || outOfMemory;
 }

@@ -1,29 +1,37 @@
-import { connect } from '@aurae/client';
 import { schedule } from '@aurae/proto';
-import { exitCodes } from '../exit-codes.js';
-import { connectOptions } from '../global-options.js';
-import { Interruption } from '../interruption.js';
-import { OutputStream } from '../output/output-stream.js';
 import { paintFor } from '../output/terminal-style.js';
+import { suggestingName } from '../schedule/suggest-workload.js';
 import { referenceOf } from '../schedule/workload-key.js';
+import { parseWorkloadText } from '../values/workload-text.js';
+import { forEachName, type NameAction } from './for-each-name.js';
 import { formatHistory } from './format-history.js';
 import type { KindOptions } from './kind-options.js';
+import { givenNames } from './name-selection.js';
+
+export interface WhyOptions extends KindOptions {
+  /** How many entries to show at most. */
+  readonly number?: number;
+  readonly all?: boolean;
+}
 
 /** A daemon that does not answer in this time is as good as gone. */
 const timeoutMs = 10_000;
+const usualEntries = 15;
 
-export async function runWhy(name: string, options: KindOptions): Promise<number> {
-  const key = { kind: options.kind ?? 'executable', name };
-  using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
-  const request = { workload: referenceOf(key) };
-  const history = await client.schedule.showHistory(request, { signal: interruption.signal, timeoutMs });
-  client.close();
-  const view = { paint: paintFor(process.stdout), width: process.stdout.columns || undefined, nowMs: Date.now() };
-  const text =
-    options.output === 'json'
-      ? JSON.stringify({ entries: [], ...(schedule.ShowHistoryResponse.toJSON(history) as object) })
-      : formatHistory(key, history, view);
-  await interruption.race(new OutputStream(process.stdout).write(`${text}\n`));
-  return exitCodes.success;
+export async function runWhy(names: readonly string[], options: WhyOptions): Promise<number> {
+  const { number = usualEntries, all = false, kind } = options;
+  const view = {
+    paint: paintFor(process.stdout),
+    width: process.stdout.columns || undefined,
+    most: all ? Number.POSITIVE_INFINITY : number,
+  };
+  const why: NameAction = async (client, name, signal) => {
+    const key = parseWorkloadText(name, kind);
+    const asked = client.schedule.showHistory({ workload: referenceOf(key) }, { signal, timeoutMs });
+    const history = await suggestingName(client, key, signal, asked);
+    const text = formatHistory(key, history, { ...view, nowMs: Date.now() });
+    const json = { entries: [], ...(schedule.ShowHistoryResponse.toJSON(history) as object) };
+    return { text: name === names[0] ? text : `\n${text}`, json };
+  };
+  return await forEachName(givenNames(names), options, why);
 }

@@ -1,9 +1,7 @@
 import { type Command, Option } from 'commander';
 import { addGlobalOptions, allOptions } from '../global-options.js';
-import { notEmpty } from '../option-parsers.js';
+import { notEmpty, workloadNames } from '../option-parsers.js';
 import type { Finish } from '../program.js';
-import { refuseHelpOfUnknown } from '../refuse-help-of-unknown.js';
-import { refuseUnknownSubcommand } from '../refuse-unknown-subcommand.js';
 import { kindOption } from '../schedule/kind-option.js';
 import type { ApplyOptions } from './run-apply.js';
 import type { ExportOptions } from './run-schedule-export.js';
@@ -13,6 +11,7 @@ export function addScheduleCommand(program: Command, finish: Finish): void {
   const group = program
     .command('schedule')
     .description('Shows what is enabled and disabled, and how it is.')
+    .argument('[names...]', 'only these', workloadNames)
     .option('--enabled', 'only what is enabled')
     .option('--disabled', 'only what is disabled')
     .option('--failed', 'only what is not well')
@@ -23,6 +22,7 @@ export function addScheduleCommand(program: Command, finish: Finish): void {
       `
 Examples:
   aurae schedule
+  aurae schedule web container/cache
   aurae schedule --failed
   aurae schedule --output json | jq -r '.workloads[].workload.name'
   aurae schedule export -o node.toml
@@ -33,13 +33,10 @@ Examples:
 
 "aurae why NAME" tells how it came to that.`,
     )
-    .allowExcessArguments()
-    .action(async (_options: unknown, self: Command) => {
-      refuseUnknownSubcommand(self);
+    .action(async (names: readonly string[] = [], _options: unknown, self: Command) => {
       const { runSchedule } = await import('./run-schedule.js');
-      finish(await runSchedule(allOptions<ScheduleOptions>(self)));
+      finish(await runSchedule(names, allOptions<ScheduleOptions>(self)));
     });
-  refuseHelpOfUnknown(group);
   addGlobalOptions(group);
   addExportCommand(group, finish);
   addImportCommand(group, finish);
@@ -48,7 +45,8 @@ Examples:
 function addExportCommand(group: Command, finish: Finish): void {
   const command = group
     .command('export')
-    .description('Writes the whole schedule as a workload file.')
+    .description('Writes the schedule, or some of it, as a workload file.')
+    .argument('[names...]', 'only these', workloadNames)
     .addOption(new Option('--format <format>', "[toml, or that of FILE's name]").choices(['toml', 'json']))
     .option('-o, --out <file>', 'write it to this file, which nobody else may read', notEmpty)
     .addHelpText(
@@ -56,14 +54,15 @@ function addExportCommand(group: Command, finish: Finish): void {
       `
 Examples:
   aurae schedule export -o node.toml
+  aurae schedule export web container/cache
   aurae schedule export --format json | jq -r '.executable[].name'
 
 It has the values of environment variables, which may be secrets: guard it.
 "aurae schedule import" takes it, on this node or on another one.`,
     )
-    .action(async (_options: unknown, self: Command) => {
+    .action(async (names: readonly string[] = [], _options: unknown, self: Command) => {
       const { runScheduleExport } = await import('./run-schedule-export.js');
-      finish(await runScheduleExport(allOptions<ExportOptions>(self)));
+      finish(await runScheduleExport(names, allOptions<ExportOptions>(self)));
     });
   addGlobalOptions(command);
 }

@@ -22,7 +22,8 @@ Examples:
   aurae start --name shell -t -- bash
 
 "aurae ps" shows it, "aurae logs NAME" its output, "aurae stop NAME" ends it.
-What is to run again after a boot, or on a timer, is for "aurae enable".
+What is to run again at every start of auraed, or on a timer, is for
+"aurae enable".
 
 Commands start in "/", whatever the current directory is here: see --cwd.
 --env-from takes lines as they are: quotes become part of the value.

@@ -1,6 +1,7 @@
 import { meta, type schedule } from '@aurae/proto';
-import { hasFailed } from './workload-state.js';
-import { keyOfReference, type WorkloadKey, wordsOfKey } from './workload-key.js';
+import { quoteCommand } from '../shell-quote.js';
+import { hasFailed, isPausing } from './workload-state.js';
+import { keyOfReference, shownKey, type WorkloadKey, wordsOfKey } from './workload-key.js';
 
 export interface NextStep {
   readonly command: string;
@@ -9,6 +10,14 @@ export interface NextStep {
 
 /** What somebody may want to do who asks why a workload is as it is. */
 export function nextSteps(key: WorkloadKey, state: schedule.ScheduledWorkload): NextStep[] {
+  const whole = {
+    command: `aurae schedule export ${quoteCommand([shownKey(key)])}`,
+    effect: 'shows all that it is to be',
+  };
+  return [...stepsOutOf(key, state), whole];
+}
+
+function stepsOutOf(key: WorkloadKey, state: schedule.ScheduledWorkload): NextStep[] {
   const words = wordsOfKey(key);
   const enable = (effect: string) => ({ command: `aurae enable ${words}`, effect });
   switch (state.status) {
@@ -17,7 +26,7 @@ export function nextSteps(key: WorkloadKey, state: schedule.ScheduledWorkload): 
     case meta.Status.STATUS_PASSIVE:
       return [enable('runs it again'), { command: `aurae destroy ${words}`, effect: 'forgets it' }];
     case meta.Status.STATUS_STANDBY:
-      return [...prerequisites(state), ...(hasFailed(state) ? logOf(key) : [])];
+      return [...prerequisites(state), ...(hasFailed(state) || isPausing(state) ? logOf(key) : [])];
     case meta.Status.STATUS_ACTIVE:
       return state.ready && state.restarts === 0 ? [] : logOf(key);
     case meta.Status.STATUS_COMPLETE:

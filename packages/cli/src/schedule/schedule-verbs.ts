@@ -27,6 +27,19 @@ export function destroyWorkload(client: AuraeClient, key: WorkloadKey, options: 
   return serviceOf(client, key).destroy({ meta: { name: key.name } }, options);
 }
 
+/** By the words of the runtime, which ends what runs, and keeps what waits from being started. */
+export function stopWorkload({ runtime }: AuraeClient, { kind, name }: WorkloadKey, options: CallOptions) {
+  const request = { meta: { name } };
+  switch (kind) {
+    case 'executable':
+      return runtime.executableStop(request, options) as Promise<Answer>;
+    case 'container':
+      return runtime.containerStop(request, options) as Promise<Answer>;
+    case 'instance':
+      return runtime.instanceStop(request, options) as Promise<Answer>;
+  }
+}
+
 function serviceOf(client: AuraeClient, { kind }: WorkloadKey) {
   switch (kind) {
     case 'executable':

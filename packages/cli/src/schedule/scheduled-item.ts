@@ -14,6 +14,13 @@ export interface ShowChoice {
   readonly disabled: boolean;
 }
 
+export interface ScheduledItems {
+  /** Sorted by name. */
+  readonly items: readonly ScheduledItem[];
+  /** What a person should know of the schedule as a whole; mostly empty. */
+  readonly notice: string;
+}
+
 type Show = AuraeClient['schedule']['showEnabled'];
 
 /** Keeps each answer well below what one message may hold. */
@@ -21,28 +28,30 @@ const pageSize = 500;
 /** A daemon that does not answer in this time is as good as gone. */
 const timeoutMs = 30_000;
 
-/** The schedule, sorted by name. */
 export async function scheduledItems(
   { schedule: api }: AuraeClient,
   { enabled, disabled }: ShowChoice,
   signal: AbortSignal,
-): Promise<ScheduledItem[]> {
-  const pages = await Promise.all([
+): Promise<ScheduledItems> {
+  const parts = await Promise.all([
     ...(enabled ? [itemsOf(api.showEnabled, signal)] : []),
     ...(disabled ? [itemsOf(api.showDisabled, signal)] : []),
   ]);
-  return pages.flat().sort((one, other) => compare(one.key, other.key));
+  const items = parts.flatMap((part) => part.items).sort((one, other) => compare(one.key, other.key));
+  return { items, notice: parts.find((part) => part.notice !== '')?.notice ?? '' };
 }
 
-async function itemsOf(show: Show, signal: AbortSignal): Promise<ScheduledItem[]> {
+async function itemsOf(show: Show, signal: AbortSignal): Promise<ScheduledItems> {
   const items: ScheduledItem[] = [];
+  let notice = '';
   let pageToken = '';
   do {
     const page = await show({ pageSize, pageToken }, { signal, timeoutMs });
     items.push(...itemsOfPage(page));
+    notice ||= page.notice;
     pageToken = page.nextPageToken;
   } while (pageToken !== '');
-  return items;
+  return { items, notice };
 }
 
 /** The states come in the order of the specs: executables, containers, instances. */

@@ -1,14 +1,13 @@
 import { meta, type schedule } from '@aurae/proto';
 import { span } from '../commands/executable-state.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
-import { shownTime } from '../values/shown-time.js';
 import type { ScheduledItem } from './scheduled-item.js';
-import { hasFailed, lastExitOf, waitsFor } from './workload-state.js';
+import { isPausing, lastExitOf, waitsFor } from './workload-state.js';
 
 type State = schedule.ScheduledWorkload;
 
-/** What a workload does now, after its name: `runs as pid 123`. */
-export function statePredicate(state: State, nowMs: number): string {
+/** What a workload does now, as it follows its name: `runs as pid 123`. */
+function statePredicate(state: State, nowMs: number): string {
   switch (state.status) {
     case meta.Status.STATUS_ACTIVE:
       return runs(state, nowMs);
@@ -21,15 +20,17 @@ export function statePredicate(state: State, nowMs: number): string {
         ? `is down: ${messageOf(state)}`
         : `is done, and need not run again: ${lastEnd(state, nowMs)}`;
     case meta.Status.STATUS_ERROR:
-      return `is down and stays down: ${messageOf(state) || lastEnd(state, nowMs)}`;
+      return failed(state, nowMs);
     default:
       return messageOf(state) || 'is in a state that is not known';
   }
 }
 
-/** As a sentence with its subject. */
+/** As a sentence with its subject: `web runs as pid 123.`, `web: its last run failed.` */
 export function stateSentence(name: string, { state }: Pick<ScheduledItem, 'state'>, nowMs: number): string {
-  return `${escapeControlCharacters(name)} ${statePredicate(state, nowMs)}`.replace(/(?<![.!?])$/, '.');
+  const predicate = statePredicate(state, nowMs);
+  const joint = /^its /.test(predicate) ? ': ' : ' ';
+  return `${escapeControlCharacters(name)}${joint}${predicate}`.replace(/(?<![.!?])$/, '.');
 }
 
 function runs(state: State, nowMs: number): string {
@@ -43,12 +44,28 @@ function runs(state: State, nowMs: number): string {
 function waits(state: State, nowMs: number): string {
   if (state.waitingFor.length > 0) return messageOf(state) || `waits for ${waitsFor(state)}`;
   if (state.nextStartAtMs === 0n) return messageOf(state) || 'waits';
-  const time = `in ${span(state.nextStartAtMs, nowMs)}, at ${shownTime(Number(state.nextStartAtMs))}`;
-  return hasFailed(state) ? `is down, and starts again ${time}: ${lastEnd(state, nowMs)}` : `starts ${time}`;
+  return isPausing(state) ? pauses(state, nowMs) : `starts in ${span(state.nextStartAtMs, nowMs)}`;
+}
+
+/** `could not be started: …; tries again in 1s` */
+function pauses(state: State, nowMs: number): string {
+  const why = messageOf(state).replace(/^restarted by its policy: /, '');
+  const again = `${/could not/.test(why) ? 'tries' : 'starts'} again in ${span(state.nextStartAtMs, nowMs)}`;
+  return why.startsWith('it ')
+    ? `${why.slice(3)}; ${again}`
+    : `waits (${why}); tries again in ${span(state.nextStartAtMs, nowMs)}`;
+}
+
+/** With a start ahead it does not stay down. */
+function failed(state: State, nowMs: number): string {
+  const reason = messageOf(state) || lastEnd(state, nowMs);
+  if (state.nextStartAtMs === 0n) return `is down and stays down: ${reason}`;
+  return `its last run failed: ${reason.replace(/^it /, '')}; next start in ${span(state.nextStartAtMs, nowMs)}`;
 }
 
 function lastEnd(state: State, nowMs: number): string {
-  return state.lastExit ? `it ${lastExitOf(state, nowMs)}` : 'it has not run';
+  if (!state.lastExit) return 'it has not run';
+  return `it ${state.lastExit.stopped ? 'was ' : ''}${lastExitOf(state, nowMs)}`;
 }
 
 function messageOf({ message }: State): string {

@@ -37,7 +37,7 @@ export function workloadState({ state, spec }: Stated, nowMs: number): WorkloadS
     case meta.Status.STATUS_COMPLETE:
       return completeState(state, nowMs);
     case meta.Status.STATUS_ERROR:
-      return { wellness: 'failed', text: `failed: ${reasonOf(state, nowMs)}` };
+      return { wellness: 'failed', text: `failed: ${failureOf(state) || reasonOf(state, nowMs)}` };
     default:
       return { wellness: 'failed', text: 'unknown' };
   }
@@ -45,12 +45,20 @@ export function workloadState({ state, spec }: Stated, nowMs: number): WorkloadS
 
 /** `exited (1) 3m ago`, or `-` for what has not ended yet. */
 export function lastExitOf(state: schedule.ScheduledWorkload, nowMs: number): string {
-  return state.lastExit ? `${endOf(state.lastExit)}${agoOf(state, nowMs)}` : '-';
+  if (!state.lastExit) return '-';
+  return `${state.lastExit.stopped ? 'stopped' : endOf(state.lastExit)}${agoOf(state, nowMs)}`;
 }
 
-/** Whether the last run ended as one would not want it to. */
+/** Whether the last run ended by itself, and as one would not want it to. */
 export function hasFailed({ lastExit }: schedule.ScheduledWorkload): boolean {
-  return lastExit !== undefined && (lastExit.exitCode !== '0' || lastExit.outOfMemory || lastExit.signal > 0);
+  if (!lastExit || lastExit.stopped) return false;
+  return lastExit.exitCode !== '0' || lastExit.outOfMemory || lastExit.signal > 0;
+}
+
+/** Whether it is in a pause before a start by its policy, or after one for which the node was short of something. */
+export function isPausing({ status, nextStartAtMs, message }: schedule.ScheduledWorkload): boolean {
+  const isOther = message === '' || /^(?:waits for|is) /.test(message);
+  return status === meta.Status.STATUS_STANDBY && nextStartAtMs > 0n && !isOther;
 }
 
 /** `db, container/cache` */
@@ -70,7 +78,7 @@ function standbyState({ state, spec }: Stated, nowMs: number): WorkloadState {
     return { wellness: 'waiting', text: escapeControlCharacters(state.message) || 'waiting' };
   }
   const time = span(state.nextStartAtMs, nowMs);
-  const isRestart = spec ? !hasTimer(spec) : hasFailed(state);
+  const isRestart = isPausing(state) || (spec ? !hasTimer(spec) : hasFailed(state));
   if (isRestart) return { wellness: 'waiting', text: `restarting in ${time}` };
   return { wellness: hasFailed(state) ? 'failed' : 'well', text: `next in ${time}` };
 }
@@ -88,9 +96,16 @@ function completeState(state: schedule.ScheduledWorkload, nowMs: number): Worklo
   return { wellness: 'done', text: `done${agoOf(state, nowMs)}` };
 }
 
+/** Why it failed, in the daemon's words: how often that was is in a column of its own. */
+function failureOf({ message, lastExit }: schedule.ScheduledWorkload): string {
+  const [, last = message] = /^\d+ restarts in a row did not help; it last (.*)$/s.exec(message) ?? [];
+  const reason = escapeControlCharacters(last.replace(/^it /, ''));
+  // The time of that is worth more than the words.
+  return lastExit && !lastExit.stopped && reason === `exited with ${lastExit.exitCode}` ? '' : reason;
+}
+
 function reasonOf(state: schedule.ScheduledWorkload, nowMs: number): string {
-  if (state.lastExit) return lastExitOf(state, nowMs);
-  return escapeControlCharacters(state.message) || 'no reason given';
+  return state.lastExit ? lastExitOf(state, nowMs) : 'no reason given';
 }
 
 function agoOf({ lastExit }: schedule.ScheduledWorkload, nowMs: number): string {

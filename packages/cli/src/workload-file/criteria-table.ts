@@ -25,10 +25,11 @@ export function readCriteria(table: Table): runtime.RunCriteria | undefined {
 }
 
 function readProbe(table: Table, names: readonly CheckName[]): runtime.Probe {
-  const [check, another] = names.flatMap((name) => readCheck(table, name) ?? []);
-  if (!check || another) {
-    const several = another ? ', and not several' : '';
-    throw table.error(`${table.title} needs one of ${names.join(', ')}${several}`);
+  const given = names.filter((name) => table.has(name));
+  const [check] = given.flatMap((name) => readCheck(table, name) ?? []);
+  if (given.length !== 1) {
+    const several = given.length > 1 ? ', and not several' : '';
+    table.reportLack(`${table.title} needs one of ${names.join(', ')}${several}`);
   }
   return {
     check,

@@ -17,12 +17,17 @@ export function readDependencies(table: Table): runtime.Dependency[] {
     const dependencies = Array.isArray(value) ? value.map(read) : [undefined];
     return dependencies.includes(undefined) ? undefined : (dependencies as runtime.Dependency[]);
   };
+  const value = table.peek('after');
+  if (isText(value)) {
+    table.report(`after = ${JSON.stringify(value)} is not allowed: write after = [${JSON.stringify(value)}]`, 'after');
+    return [];
+  }
   return table.read('after', readAll, `a list of ${dependencyForms}, or of tables with name, kind and until`) ?? [];
 }
 
 function readDependencyTable(table: Table): runtime.Dependency {
   const name = table.text('name');
-  if (name === '') throw table.error(`${table.nameOf('name')} is missing: give the name of a workload`);
+  if (name === '') table.reportLack(`${table.nameOf('name')} is missing: give the name of a workload`);
   const kind = table.choice('kind', kindNames);
   const until = table.choice('until', conditionNames) ?? 'ready';
   table.end();

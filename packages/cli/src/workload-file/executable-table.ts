@@ -58,17 +58,34 @@ export function writeExecutable(executable: runtime.Executable): Record<string, 
 
 function readCommand(table: Table): { command: string; argv: string[] } {
   const argv = table.texts('argv');
-  const command = table.read('command', (value) => (isText(value) ? value : undefined), 'a shell command');
-  if (argv.length === 0 && !command?.trim()) {
-    throw table.error('there is nothing to run: give command = "a shell command" or argv = ["program", "argument"]');
+  const command = table.text('command', 'a shell command');
+  const given = table.has('given_command') ? table.text('given_command') : undefined;
+  const hasArgv = table.has('argv');
+  if (hasArgv && table.has('command')) {
+    table.report(
+      'argv and command are both there: a program and its arguments, or a shell command, not both',
+      'command',
+    );
   }
-  return { argv, command: command ?? quoteCommand(argv) };
+  const isEmpty = hasArgv ? isEmptyList(table.peek('argv')) : !table.has('command') || isBlank(table.peek('command'));
+  if (isEmpty) {
+    table.reportLack('there is nothing to run: give command = "a shell command" or argv = ["program", "argument"]');
+  }
+  return argv.length > 0 ? { argv, command: given ?? quoteCommand(argv) } : { argv, command };
 }
 
-/** The command of a program with arguments is only what it is called. */
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+function isBlank(value: unknown): boolean {
+  return isText(value) && value.trim() === '';
+}
+
+/** The API's command of a program with arguments is only what that is called. */
 function writeCommand(command: string, argv: readonly string[]): Record<string, unknown> {
   if (argv.length === 0) return { command };
-  return command === quoteCommand(argv) ? { argv } : { command, argv };
+  return command === quoteCommand(argv) ? { argv } : { argv, given_command: command };
 }
 
 /** The files of `env_from` are read here and now; `env` wins over them. */
@@ -80,7 +97,8 @@ function readEnvironment(table: Table): Record<string, string> {
     try {
       return environmentLines(readVariables(path, `"${path}"`), `"${path}"`);
     } catch (error) {
-      throw table.error(`env_from: ${(error as Error).message}`, 'env_from');
+      table.report(`env_from: ${(error as Error).message}`, 'env_from');
+      return [];
     }
   });
   return { ...environmentOf(lines, process.env), ...table.textTable('env') };

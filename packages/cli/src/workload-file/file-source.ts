@@ -1,3 +1,4 @@
+import type { FileProblems } from './file-problems.js';
 import { WorkloadFileError } from './workload-file-error.js';
 
 /** Where a value stands in a document: names of keys, and numbers of elements. */
@@ -5,6 +6,8 @@ export type KeyPath = readonly (string | number)[];
 
 /** What is being read, for messages and for files that it names. */
 export interface FileSource {
+  /** Takes what is wrong with it. */
+  readonly problems: FileProblems;
   /** As it was asked for. */
   readonly name: string;
   /** What paths in it are relative to. */

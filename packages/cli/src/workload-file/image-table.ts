@@ -19,8 +19,8 @@ export function readImageWorkload(table: Table): ImageWorkload {
     restart: readRestart(table),
     ...(criteria ? { criteria } : {}),
   });
-  if (!workload.meta?.name && workload.name === '') throw table.error('name is missing: give it a name');
-  if (workload.image === '') throw table.error('image is missing: say which image it runs');
+  if (!workload.meta?.name && workload.name === '') table.reportLack('name is missing: give it a name');
+  if (!table.peek('image')) table.reportLack('image is missing: say which image it runs');
   return workload;
 }
 

@@ -1,7 +1,8 @@
 import { parse, TomlError } from 'smol-toml';
 import type { schedule } from '@aurae/proto';
 import type { FileFormat } from './file-format.js';
-import { fileError, type FileSource } from './file-source.js';
+import { FileProblems } from './file-problems.js';
+import { fileError, type FileSource, type KeyPath } from './file-source.js';
 import { jsonProblem } from './json-problem.js';
 import { isTable, type Values } from './table.js';
 import { tomlLineOf } from './toml-line.js';
@@ -19,10 +20,23 @@ export interface WorkloadText {
 
 /** Reads the workloads of a file. Throws a `WorkloadFileError` for what is wrong with it. */
 export function parseWorkloadFile({ text, format, name, baseDir }: WorkloadText): schedule.ScheduleRecord[] {
-  // No TOML begins with a brace.
-  const isJson = format === 'json' || (format === undefined && /^\s*\{/.test(text));
-  const source: FileSource = { name, baseDir, lineOf: isJson ? () => undefined : (path) => tomlLineOf(text, path) };
-  return readDocument(isJson ? parseJson(text, source) : parseToml(text, source), source);
+  const lineOf = (path: KeyPath) => lineInFile({ text, format }, path);
+  const source: FileSource = { name, baseDir, lineOf, problems: new FileProblems() };
+  const records = readDocument(isJson({ text, format }) ? parseJson(text, source) : parseToml(text, source), source);
+  source.problems.throwIfAny(source);
+  return records;
+}
+
+type Content = Pick<WorkloadText, 'text' | 'format'>;
+
+/** The line of a value, from 1 up; undefined where it is not known. */
+export function lineInFile(file: Content, path: KeyPath): number | undefined {
+  return isJson(file) ? undefined : tomlLineOf(file.text, path);
+}
+
+/** No TOML begins with a brace. */
+function isJson({ text, format }: Content): boolean {
+  return format === 'json' || (format === undefined && /^\s*\{/.test(text));
 }
 
 function parseToml(text: string, source: FileSource): Values {

@@ -1,10 +1,13 @@
 import { UsageError } from '../failures.js';
 import { keyOfReference, keyOfSpec, quotedKey, shownKey, type WorkloadSpec } from '../schedule/workload-key.js';
-import { readWorkloadFiles } from './read-workload-files.js';
+import { type FileRecord, readWorkloadFiles } from './read-workload-files.js';
 import { WorkloadFileError } from './workload-file-error.js';
+import { isDirectory } from './workload-paths.js';
 
 /** The workloads to enable, in an order in which each comes after those that it waits for. */
-export async function readEnableFiles(files: readonly string[]): Promise<WorkloadSpec[]> {
+export async function readEnableFiles(files: readonly string[]): Promise<FileRecord[]> {
+  const directory = files.find((file) => file !== '-' && isDirectory(file));
+  if (directory !== undefined) throw new UsageError(`"${directory}" is a directory: use "aurae apply -f ${directory}"`);
   const records = await readWorkloadFiles(files);
   if (records.length === 0)
     throw new UsageError(`there is no workload in ${files.map((file) => `"${file}"`).join(', ')}`);
@@ -15,24 +18,24 @@ export async function readEnableFiles(files: readonly string[]): Promise<Workloa
       `Cannot enable ${key}: "${disabled.file}" says disabled = true; take that out, or let "aurae apply -f" keep it so`,
     );
   }
-  return inOrder(records.map(({ spec }) => spec));
+  return inOrder(records);
 }
 
 /** What stands in a circle keeps its place: that is for the daemon to refuse. */
-function inOrder(specs: readonly WorkloadSpec[]): WorkloadSpec[] {
-  const byKey = new Map(specs.map((spec) => [shownKey(keyOfSpec(spec)), spec]));
-  const sorted = new Set<WorkloadSpec>();
-  const visited = new Set<WorkloadSpec>();
-  const visit = (spec: WorkloadSpec): void => {
-    if (visited.has(spec)) return;
-    visited.add(spec);
-    for (const key of prerequisitesOf(spec)) {
+function inOrder(records: readonly FileRecord[]): FileRecord[] {
+  const byKey = new Map(records.map((record) => [shownKey(keyOfSpec(record.spec)), record]));
+  const sorted = new Set<FileRecord>();
+  const visited = new Set<FileRecord>();
+  const visit = (record: FileRecord): void => {
+    if (visited.has(record)) return;
+    visited.add(record);
+    for (const key of prerequisitesOf(record.spec)) {
       const other = byKey.get(key);
       if (other) visit(other);
     }
-    sorted.add(spec);
+    sorted.add(record);
   };
-  specs.forEach(visit);
+  records.forEach(visit);
   return [...sorted];
 }
 

@@ -2,7 +2,7 @@ import { dirname } from 'node:path';
 import type { schedule } from '@aurae/proto';
 import { keyOfSpec, quotedKey, shownKey, type WorkloadSpec } from '../schedule/workload-key.js';
 import { formatOfName } from './file-format.js';
-import { parseWorkloadFile } from './parse-workload-file.js';
+import { lineInFile, parseWorkloadFile } from './parse-workload-file.js';
 import { readBounded } from './read-bounded.js';
 import { WorkloadFileError } from './workload-file-error.js';
 
@@ -11,6 +11,8 @@ export interface FileRecord {
   readonly record: schedule.ScheduleRecord;
   readonly spec: WorkloadSpec;
   readonly file: string;
+  /** Where it begins in that, from 1 up; undefined where it is not known. Looks through the file. */
+  line(): number | undefined;
 }
 
 /** The workloads of all the files, each of them once. `-` is standard input. */
@@ -23,13 +25,20 @@ export async function readWorkloadFiles(files: readonly string[]): Promise<FileR
 
 async function readFileRecords(path: string): Promise<FileRecord[]> {
   const isInput = path === '-';
-  const records = parseWorkloadFile({
+  const file = {
     text: await readBounded(path),
     format: isInput ? undefined : formatOfName(path),
     name: isInput ? 'standard input' : path,
     baseDir: isInput ? process.cwd() : dirname(path),
+  };
+  const counts = new Map<string, number>();
+  return parseWorkloadFile(file).flatMap((record) => {
+    const { workload: spec } = record;
+    if (!spec) return [];
+    const index = counts.get(spec.$case) ?? 0;
+    counts.set(spec.$case, index + 1);
+    return [{ record, spec, file: path, line: () => lineInFile(file, [spec.$case, index]) }];
   });
-  return records.flatMap((record) => (record.workload ? [{ record, spec: record.workload, file: path }] : []));
 }
 
 function refuseDoubles(all: readonly FileRecord[]): void {

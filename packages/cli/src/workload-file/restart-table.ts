@@ -18,9 +18,9 @@ export function readRestart(table: Table): runtime.RestartPolicy | undefined {
 
 function readRestartTable(table: Table): runtime.RestartPolicy {
   const mode = table.choice('mode', modeNames);
-  if (mode === undefined) throw table.error(`${table.nameOf('mode')} is missing: give ${modeNames.join(', ')}`);
+  if (!table.has('mode')) table.reportLack(`${table.nameOf('mode')} is missing: give ${modeNames.join(', ')}`);
   const policy = {
-    mode: restartModes[mode],
+    mode: restartModes[mode ?? 'never'],
     maxRestarts: table.count('max_restarts'),
     firstPauseMs: table.duration('first_pause'),
     longestPauseMs: table.duration('longest_pause'),

@@ -1,6 +1,6 @@
 import { durationForms, parseDurationMs } from '../values/duration.js';
 import { closestWord } from '../closest-word.js';
-import { fileError, type FileSource, type KeyPath } from './file-source.js';
+import type { FileSource, KeyPath } from './file-source.js';
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -24,11 +24,16 @@ export class Table {
     return Object.hasOwn(this.values, key);
   }
 
-  /** The value as `parse` reads it; undefined where the key is missing. What `parse` does not know is refused. */
+  /** The value as it is; undefined where the key is missing. */
+  peek(key: string): unknown {
+    return this.has(key) ? this.values[key] : undefined;
+  }
+
+  /** The value as `parse` reads it; undefined where the key is missing. What `parse` does not know is a problem. */
   read<Value>(key: string, parse: (value: unknown) => Value | undefined, allowed: string): Value | undefined {
     if (!this.has(key)) return undefined;
     const value = parse(this.values[key]);
-    if (value === undefined) throw this.refusal(key, allowed);
+    if (value === undefined) this.refuse(key, allowed);
     return value;
   }
 
@@ -85,26 +90,33 @@ export class Table {
     return new Table(values, this.source, [...this.path, ...keys], this.owner, `${this.within}${name}`);
   }
 
-  /** Refuses keys that are not known. */
+  /** Keys that are not known are problems. */
   end(): void {
-    const key = Object.keys(this.values).find((name) => !this.known.has(name));
-    if (key === undefined) return;
-    const meant = closestWord(key, [...this.known]);
-    const hint = meant === undefined ? `allowed here are ${[...this.known].join(', ')}` : `did you mean "${meant}"?`;
-    throw this.error(`${this.nameOf(key)} is not a known key: ${hint}`, key);
+    for (const key of Object.keys(this.values)) {
+      if (this.known.has(key)) continue;
+      const meant = closestWord(key, [...this.known]);
+      const hint = meant === undefined ? `allowed here are ${[...this.known].join(', ')}` : `did you mean "${meant}"?`;
+      this.report(`${this.nameOf(key)} is not a known key: ${hint}`, key);
+    }
   }
 
-  /** The error about a value that is not allowed. */
-  refusal(key: string, allowed: string): Error {
-    return this.error(
-      `${this.nameOf(key)} = ${shownValue(this.values[key])} is not allowed: it must be ${allowed}`,
-      key,
-    );
+  /** A value is not as it must be. */
+  report(problem: string, key: string): void {
+    this.source.problems.add([...this.path, key], this.ofOwner(problem));
   }
 
-  error(problem: string, key?: string): Error {
-    const owner = this.owner === '' ? '' : `${this.owner}: `;
-    return fileError(this.source, key === undefined ? this.path : [...this.path, key], `${owner}${problem}`);
+  /** Something is not there. */
+  reportLack(problem: string): void {
+    this.source.problems.add(this.path, this.ofOwner(problem), true);
+  }
+
+  private refuse(key: string, allowed: string): void {
+    const value = shownValue(this.values[key]);
+    this.report(`${this.nameOf(key)} = ${value} is not allowed: it must be ${allowed}`, key);
+  }
+
+  private ofOwner(problem: string): string {
+    return this.owner === '' ? problem : `${this.owner}: ${problem}`;
   }
 
   /** The names of the tables around it and its own: `ready`. */

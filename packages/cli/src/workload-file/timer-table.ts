@@ -1,7 +1,7 @@
 import type { runtime } from '@aurae/proto';
 import { exactDuration } from '../values/duration.js';
 import { withoutDefaults } from './short-form.js';
-import type { Table } from './table.js';
+import { isText, type Table } from './table.js';
 
 /** The numbers of the enum are on the wire. */
 const missedRuns = { skip: 0, once: 1 } as const satisfies Record<string, runtime.MissedRuns>;
@@ -21,11 +21,17 @@ function readWhen(timer: Table): runtime.Timer['when'] {
   const expression = timer.text('cron');
   const timeZone = timer.text('time_zone');
   const everyMs = timer.duration('every', Number.MAX_SAFE_INTEGER);
-  if ((expression === '') === (everyMs === 0)) throw timer.error('timer needs either cron or every');
-  if (expression !== '') return { $case: 'cron', value: { expression, timeZone } };
-  if (timeZone !== '')
-    throw timer.error(`${timer.nameOf('time_zone')} goes with cron, and not with every`, 'time_zone');
+  const [hasCron, hasEvery] = [timer.has('cron'), timer.has('every')];
+  if (hasCron && hasEvery) timer.report('timer has both cron and every: give one of them, not both', 'every');
+  const isEmpty = (!hasCron || timer.peek('cron') === '') && (!hasEvery || isNothing(timer.peek('every')));
+  if (isEmpty) timer.reportLack('timer needs either cron or every');
+  if (hasCron) return { $case: 'cron', value: { expression, timeZone } };
+  if (timeZone !== '') timer.report(`${timer.nameOf('time_zone')} goes with cron, and not with every`, 'time_zone');
   return { $case: 'intervalMs', value: BigInt(everyMs) };
+}
+
+function isNothing(every: unknown): boolean {
+  return isText(every) && /^0+[a-z]+$/.test(every);
 }
 
 export function writeTimer(timer: runtime.Timer | undefined): object | undefined {

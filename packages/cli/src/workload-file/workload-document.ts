@@ -1,15 +1,17 @@
 import type { schedule } from '@aurae/proto';
+import { closestWord } from '../closest-word.js';
 import type { WorkloadSpec } from '../schedule/workload-key.js';
 import { kindNames, type WorkloadKindName } from '../values/workload-kind.js';
 import { readExecutable, writeExecutable } from './executable-table.js';
-import { fileError, type FileSource } from './file-source.js';
+import type { FileSource } from './file-source.js';
 import { readImageWorkload, writeImageWorkload } from './image-table.js';
 import { isTable, isText, Table, type Values } from './table.js';
 
 /** The records of a document: one workload at its top, or lists of tables by kind. */
 export function readDocument(values: Values, source: FileSource): schedule.ScheduleRecord[] {
   if (Object.keys(values).length === 0) return [];
-  if (kindNames.some((kind) => Object.hasOwn(values, kind))) return readLists(values, source);
+  const isList = Object.keys(values).some((key) => isKind(key) || isMeantAsList(key, values[key]));
+  if (isList) return readLists(values, source);
   const table = new Table(values, source, [], nameOfTable(values));
   return [readRecord(table, table.choice('kind', kindNames) ?? 'executable')];
 }
@@ -24,12 +26,26 @@ function readLists(values: Values, source: FileSource): schedule.ScheduleRecord[
       return readRecord(new Table(entry, source, [kind, index], owner), kind);
     });
   });
-  const other = Object.keys(values).find((key) => !kindNames.includes(key as WorkloadKindName));
-  if (other !== undefined) {
-    const problem = `${other} stands outside of a workload: beside [[executable]] and the like there is nothing else`;
-    throw fileError(source, [other], problem);
+  for (const other of Object.keys(values)) {
+    if (!isKind(other)) source.problems.add(Array.isArray(values[other]) ? [other, 0] : [other], outsideProblem(other));
   }
   return records;
+}
+
+function outsideProblem(key: string): string {
+  const meant = closestWord(key, kindNames);
+  if (meant !== undefined) return `${key} is not a known key: did you mean "${meant}"?`;
+  return `${key} stands outside of a workload: beside [[executable]] and the like there is nothing else`;
+}
+
+/** `[[executables]]`: no table of a workload is called like that. */
+function isMeantAsList(key: string, value: unknown): boolean {
+  const tables = Array.isArray(value) ? value : [value];
+  return tables.length > 0 && tables.every(isTable) && closestWord(key, kindNames) !== undefined;
+}
+
+function isKind(key: string): key is WorkloadKindName {
+  return kindNames.some((kind) => kind === key);
 }
 
 function nameOfTable({ name }: Values): string {

@@ -15,7 +15,7 @@ export function workloadPaths(path: string): string[] {
 }
 
 /** Whatever cannot be looked at is told by the reader of files. */
-function isDirectory(path: string): boolean {
+export function isDirectory(path: string): boolean {
   try {
     return statSync(path).isDirectory();
   } catch {

@@ -29,9 +29,11 @@ export class FakeSchedule {
   readonly kept = new Map<string, Kept>();
   applyAnswers: runtime.DeepPartial<schedule.ApplyResponse>[] = [];
   history: runtime.DeepPartial<schedule.ShowHistoryResponse> = {};
+  applyFailure: Error | undefined;
   historyFailure: Error | undefined;
   historyAsked: meta.WorkloadReference | undefined;
   pagesShown = 0;
+  notice = '';
   /** What Enable answers, or throws. */
   answer: (spec: Spec) => string = () => 'runs as pid 123';
   private server: Server | undefined;
@@ -57,10 +59,13 @@ export class FakeSchedule {
     this.enabled.length = 0;
     this.applied.length = 0;
     this.pagesShown = 0;
+    this.notice = '';
+    this.applyFailure = undefined;
     this.answer = () => 'runs as pid 123';
   }
 
-  async serve(root: TestRoot): Promise<this> {
+  /** @param addOthers adds more services */
+  async serve(root: TestRoot, addOthers?: (server: Server) => void): Promise<this> {
     const server = new Server();
     this.server = server;
     const { ScheduleService, ScheduleExecutableService, ScheduleContainerService, ScheduleInstanceService } = schedule;
@@ -71,6 +76,7 @@ export class FakeSchedule {
     );
     server.addService(ScheduleContainerService, bindService(ScheduleContainerService, this.verbs('container'), open));
     server.addService(ScheduleInstanceService, bindService(ScheduleInstanceService, this.verbs('instance'), open));
+    addOthers?.(server);
     const keyPair = { private_key: Buffer.from(root.pki.server.keyPem), cert_chain: Buffer.from(root.pki.server.pem) };
     const credentials = ServerCredentials.createSsl(Buffer.from(root.pki.authority.pem), [keyPair], true);
     await new Promise<void>((resolve, reject) => {
@@ -99,9 +105,8 @@ export class FakeSchedule {
         return { meta: undefined };
       },
       destroy: async (_context: CallContext, value: Spec['value']) => {
-        this.find(specOf(value), 'destroy');
-        this.kept.delete(keyText(specOf(value)));
-        return { meta: undefined };
+        const wasThere = this.kept.delete(keyText(specOf(value)));
+        return { meta: { name: '', message: wasThere ? 'is destroyed' : 'was not scheduled' } };
       },
     };
   }
@@ -132,6 +137,7 @@ export class FakeSchedule {
         requests: AsyncIterable<schedule.ApplyRequest>,
       ) {
         for await (const request of requests) this.applied.push(request);
+        if (this.applyFailure) throw this.applyFailure;
         for (const answer of this.applyAnswers) yield schedule.ApplyResponse.fromPartial(answer);
       }.bind(this),
     };
@@ -163,6 +169,7 @@ export class FakeSchedule {
           ...state,
         }),
       ),
+      notice: this.notice,
       nextPageToken: end < all.length ? String(end) : '',
     };
   }

@@ -1,20 +1,18 @@
 import { randomUUID } from 'node:crypto';
-import { rm } from 'node:fs/promises';
 import { type backend, type BackendLog, FailedPreconditionError, type runtime, ShuttingDownError } from '@aurae/proto';
 import type { CgroupHost } from '../cgroup/cgroup-host.js';
 import { startObstacle } from '../check/start-obstacle.js';
 import { commandEnvironment } from '../command-environment.js';
-import type { ProcessScanner } from '../process-scanner.js';
 import { parseSignal } from '../signal-names.js';
 import { SpawnFailure } from '../spawn-failure.js';
 import type { Adopted } from './adopt-workloads.js';
-import { endOrphans } from './end-orphans.js';
 import { EventHub } from './event-hub.js';
 import { type ExecutableSpec, executableSpec, stopGrace } from './executable-spec.js';
 import { failedStart, failedStartStatus, startShortage } from './failed-start.js';
 import type { LiveRun } from './live-run.js';
 import type { RunEnd } from './run-end.js';
 import type { RunRecord } from './run-record.js';
+import type { RunRemains } from './run-remains.js';
 import type { RunStarter } from './run-starter.js';
 import { stopRun } from './stop-run.js';
 import { Workload, type WorkloadHost } from './workload.js';
@@ -28,8 +26,6 @@ export interface SupervisorOptions extends WorkloadTableOptions {
   /** Where the directories of the workloads are. */
   readonly workloadsPath: string;
   readonly bootId: string;
-  /** From TERM to KILL, for what a dead shim has left behind. */
-  readonly killGraceMs: number;
   readonly log: BackendLog | undefined;
 }
 
@@ -44,7 +40,7 @@ export class ExecutableSupervisor implements WorkloadHost {
   constructor(
     private readonly starter: RunStarter,
     private readonly cgroups: CgroupHost,
-    private readonly scanner: ProcessScanner,
+    private readonly remains: RunRemains,
     private readonly options: SupervisorOptions,
   ) {
     this.table = new WorkloadTable(options);
@@ -155,9 +151,7 @@ export class ExecutableSupervisor implements WorkloadHost {
   async cleanUp({ invocationId }: RunRecord, end: RunEnd): Promise<void> {
     if (end.kind !== 'unknown') return;
     try {
-      await endOrphans(this.scanner, end.main, invocationId, this.options.killGraceMs);
-      await this.cgroups.cleanUp(invocationId);
-      await rm(this.starter.socketOf(invocationId), { force: true });
+      await this.remains.end(invocationId, end.main, this.starter.socketOf(invocationId));
     } catch (error) {
       this.options.log?.error(`Cannot end what is left of a run whose shim was killed`, { invocationId, error });
     }

@@ -10,6 +10,7 @@ import type { CompleteProcessRuntimeOptions } from '../process-runtime-options.j
 import type { ProcessScanner } from '../process-scanner.js';
 import { adoptWorkloads } from './adopt-workloads.js';
 import { ExecutableSupervisor } from './executable-supervisor.js';
+import { RunRemains } from './run-remains.js';
 import { RunStarter } from './run-starter.js';
 
 /** sun_path of unix(7) has 108 bytes, the last one NUL; the names of the sockets have 22 with the slash. */
@@ -44,17 +45,17 @@ export async function openSupervisor(
     const { log } = options;
     const report = (message: string) => log?.info(message);
     const cgroups = await CgroupHost.detect({ parent: options.cgroupParent, scope, log: report });
-    const starter = new RunStarter(cgroups, {
+    const remains = new RunRemains(scanner, cgroups, options.killGraceMs);
+    const starter = new RunStarter(cgroups, remains, {
       socketDirectory: runDir,
       logSegmentBytes: options.logSegmentBytes,
       logSegments: options.logSegments,
     });
     const workloadsPath = join(stateDir, 'workloads');
     const bootId = (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim();
-    const supervisor = new ExecutableSupervisor(starter, cgroups, scanner, {
+    const supervisor = new ExecutableSupervisor(starter, cgroups, remains, {
       workloadsPath,
       bootId,
-      killGraceMs: options.killGraceMs,
       maxExecutables: options.maxExecutables,
       maxEndedExecutables: options.maxEndedExecutables,
       log,

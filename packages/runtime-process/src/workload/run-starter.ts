@@ -12,6 +12,7 @@ import { SpawnFailure, SpawnStep } from '../spawn-failure.js';
 import type { ExecutableSpec } from './executable-spec.js';
 import { LiveRun, placeOf, type RunIdentity } from './live-run.js';
 import type { RunRecord } from './run-record.js';
+import type { RunRemains } from './run-remains.js';
 import type { WorkloadDirectory } from './workload-directory.js';
 
 export interface RunStarterOptions {
@@ -41,6 +42,7 @@ export class RunStarter {
 
   constructor(
     private readonly cgroups: CgroupHost,
+    private readonly remains: RunRemains,
     private readonly options: RunStarterOptions,
   ) {}
 
@@ -126,19 +128,33 @@ export class RunStarter {
   }
 
   private async undoFailed(run: RunToStart, identity: RunIdentity, error: unknown): Promise<void> {
-    // A report that cannot be understood does not tell that nothing was started.
-    if (error instanceof SpawnFailure && error.step === SpawnStep.shim) await endShim(identity);
+    if (isUnclear(error)) await this.endUnclear(identity);
     await undo(run);
+  }
+
+  /** Its shim may live or not, and what it has started may live without it. */
+  private async endUnclear(identity: RunIdentity): Promise<void> {
+    await endShim(identity);
+    await this.remains.end(identity.record.invocationId, undefined, identity.socket);
   }
 
   private undoLater(run: RunToStart, identity: RunIdentity, report: Promise<ShimReport>): void {
     const { path } = run.workload;
-    const undoing = endIfStarted(identity, report)
+    const ending = report.then(
+      () => endShim(identity),
+      (error: unknown) => (isUnclear(error) ? this.endUnclear(identity) : undefined),
+    );
+    const undoing = ending
       .then(() => undo(run))
       .catch(() => undefined)
       .finally(() => this.undoings.delete(path));
     this.undoings.set(path, undoing);
   }
+}
+
+/** A report that is missing, or cannot be understood, does not tell that nothing was started. */
+function isUnclear(error: unknown): boolean {
+  return error instanceof SpawnFailure && error.step === SpawnStep.shim;
 }
 
 function isParentMissing(error: unknown): boolean {
@@ -176,10 +192,6 @@ function patientSignal(signal: AbortSignal) {
     stopListening();
   };
   return { signal: late.signal, release };
-}
-
-async function endIfStarted(identity: RunIdentity, report: Promise<ShimReport>): Promise<void> {
-  if (await report.catch(() => undefined)) await endShim(identity);
 }
 
 /** Ends the shim of that run with its workload, if there is one. */

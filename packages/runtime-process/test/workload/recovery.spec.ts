@@ -96,6 +96,22 @@ test('where the shim was killed the end is UNKNOWN, and nothing runs on', async 
   expect(await readdir(join(executables.stateDir, 'sockets'))).toEqual([]);
 });
 
+test('nothing is left of a start whose shim is killed by what it starts', async () => {
+  const executables = await Executables.open();
+  for (let round = 0; round < 20; round++) {
+    const pidFile = join(executables.stateDir, `pid-${round}`);
+    const script = `echo $$ > ${pidFile}; kill -9 $PPID; exec sleep 1000`;
+    // Either the start fails, or it has come about and its end is not known.
+    const isStarted = await executables.start('web', ['sh', '-c', script]).then(
+      ({ status }) => status === STATUS_ACTIVE,
+      () => false,
+    );
+    if (isStarted) await executables.becomes('web', STATUS_UNKNOWN);
+    const pid = Number(await readFile(pidFile, 'utf8').catch(() => '0'));
+    if (pid > 0) expect(await isRunning(pid), `round ${round}`).toBe(false);
+  }
+});
+
 test('the same, when nobody saw it', async () => {
   const executables = await Executables.open();
   const { proc } = await executables.start('web', ['sleep', '1000']);
