@@ -7,6 +7,7 @@ import type { NotesToWrite, PendingNotes } from './pending-notes.js';
 import { runTransaction } from './run-transaction.js';
 import type { HistoryItem, ScheduleProgress, StoreChange } from './schedule-store.js';
 import type { SqliteWriter } from './sqlite-connection.js';
+import type { StoreWitness } from './store-witness.js';
 import { type NumberedDecision, transactionStatements } from './transaction-statements.js';
 
 /** How long progress and history wait for a decision to go with. */
@@ -43,6 +44,7 @@ export class DecisionWriter {
     private readonly clock: ScheduleClock,
     private readonly log: BackendLog,
     private readonly path: string,
+    private readonly witness: StoreWitness,
     private readonly onDecided: (changes: readonly StoreChange[]) => void,
   ) {
     this.faults = new FaultLog(
@@ -118,6 +120,7 @@ export class DecisionWriter {
   private async writeTogether(group: readonly WaitingDecision[], notes: NotesToWrite): Promise<void> {
     if (group.length === 0 && isEmpty(notes)) return;
     try {
+      this.witness.check();
       await runTransaction(this.writer, transactionStatements(group, notes));
     } catch (error) {
       await this.writeApart(group, notes, error);

@@ -14,6 +14,7 @@ import type {
 } from './schedule-store.js';
 import type { SqliteReader, SqliteWriter } from './sqlite-connection.js';
 import { StoreBackup } from './store-backup.js';
+import { StoreWitness } from './store-witness.js';
 import { readEntries, readHistory, type StoreHeader } from './store-contents.js';
 import type { StoreFiles } from './store-files.js';
 
@@ -32,6 +33,7 @@ export interface OpenedStore {
 export class SqliteScheduleStore implements ScheduleStore {
   private highestRevision: number;
   private readonly notes: PendingNotes;
+  private readonly witness: StoreWitness;
   private readonly decisions: DecisionWriter;
   private readonly backup: StoreBackup;
   private closing: Promise<void> | undefined;
@@ -45,8 +47,10 @@ export class SqliteScheduleStore implements ScheduleStore {
     const { header, files, writer } = opened;
     this.highestRevision = header.lastRevision;
     this.notes = new PendingNotes(header.lastSequence);
-    this.backup = new StoreBackup(files, clock, log);
-    this.decisions = new DecisionWriter(writer, this.notes, clock, log, files.main, (changes) => this.decided(changes));
+    this.witness = new StoreWitness(files);
+    this.backup = new StoreBackup(files, this.witness, clock, log);
+    const onDecided = (changes: readonly StoreChange[]) => this.decided(changes);
+    this.decisions = new DecisionWriter(writer, this.notes, clock, log, files.main, this.witness, onDecided);
     this.backup.changed();
   }
 
@@ -55,7 +59,8 @@ export class SqliteScheduleStore implements ScheduleStore {
   }
 
   get notice(): string {
-    return this.opened.notice;
+    const { fault } = this.witness;
+    return fault === '' ? this.opened.notice : `Nothing can be decided about the schedule: ${fault}`;
   }
 
   get lastRevision(): number {

@@ -5,6 +5,7 @@ import type { ScheduleClock } from '../schedule-clock.js';
 import { FaultLog } from './fault-log.js';
 import { SqliteWriter } from './sqlite-connection.js';
 import { sqlText } from './sql-literals.js';
+import type { StoreWitness } from './store-witness.js';
 import { fileMode, removeLeftovers, type StoreFiles, syncToDisk } from './store-files.js';
 
 const shortestIntervalMs = 60_000;
@@ -20,6 +21,7 @@ export class StoreBackup {
 
   constructor(
     private readonly files: StoreFiles,
+    private readonly witness: StoreWitness,
     private readonly clock: ScheduleClock,
     log: BackendLog,
   ) {
@@ -60,6 +62,7 @@ export class StoreBackup {
     this.isDue = false;
     this.lastStart = this.clock.monotonic();
     try {
+      this.witness.check();
       await writeBackup(this.files);
       this.faults.worked();
     } catch (error) {

@@ -217,3 +217,14 @@ async function outcomeOf(fixture: StoreFixture, damaged: Buffer, id: string, ent
   expect(store.lastRevision).toBeGreaterThanOrEqual(entries.length);
   return 'nothing';
 }
+
+test('a store that is removed while it is open takes no decision, and its backup stays as it is', async () => {
+  const fixture = await closedStore();
+  const store = await fixture.open();
+  rmSync(fixture.path);
+  const backup = readFileSync(join(fixture.directory, 'schedule.backup.db'));
+  await expect(store.commit([put('late', 9)])).rejects.toThrow('was removed or replaced while auraed ran');
+  expect(store.notice).toContain('was removed or replaced');
+  await fixture.close();
+  expect(readFileSync(join(fixture.directory, 'schedule.backup.db'))).toEqual(backup);
+});
