@@ -1,10 +1,12 @@
 import { FailedPreconditionError, InvalidSpecError } from '@aurae/proto';
-import { dependenciesOf } from './spec-parts.js';
+import { criteriaOf, dependenciesOf } from './spec-parts.js';
 import { keyText, shownKey, type WorkloadKey, type WorkloadSpec } from './workload-key.js';
 
 export interface GraphNode {
   readonly key: WorkloadKey;
   readonly spec: WorkloadSpec;
+  /** What may come back in its place: its order has to be possible too. */
+  readonly fallback?: WorkloadSpec | undefined;
 }
 
 /** The workloads of a schedule, as it would be. */
@@ -33,7 +35,13 @@ function checkScheduled(node: GraphNode, key: WorkloadKey, graph: Graph): void {
   );
 }
 
+const mostDependencies = 100;
+
 function checkForm({ key, spec }: GraphNode): void {
+  const count = criteriaOf(spec).after.length;
+  if (count > mostDependencies) {
+    throw invalid(key, `it is to run after ${count} others; at most ${mostDependencies} are allowed`);
+  }
   const seen = new Set<string>();
   for (const { key: dependency, condition } of dependenciesOf(key, spec)) {
     const text = keyText(dependency);
@@ -75,8 +83,9 @@ function findCycle(nodes: readonly GraphNode[], graph: Graph): WorkloadKey[] | u
   return undefined;
 }
 
-function stepOf({ key, spec }: GraphNode): Step {
-  return { key, left: dependenciesOf(key, spec).map(({ key: dependency }) => dependency) };
+function stepOf({ key, spec, fallback }: GraphNode): Step {
+  const specs = fallback ? [spec, fallback] : [spec];
+  return { key, left: specs.flatMap((one) => dependenciesOf(key, one)).map(({ key: dependency }) => dependency) };
 }
 
 function keysFrom(way: readonly Step[], text: string): WorkloadKey[] {

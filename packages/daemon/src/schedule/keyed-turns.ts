@@ -1,3 +1,5 @@
+import { unlessAborted } from '@aurae/proto';
+
 /** Work by key: for each key one after the other, in the order of the calls; different keys at once. */
 export class KeyedTurns {
   private readonly last = new Map<string, Promise<unknown>>();
@@ -7,19 +9,25 @@ export class KeyedTurns {
     return this.runAll([key], work);
   }
 
-  /** Holds several keys at a time. */
-  runAll<Result>(keys: readonly string[], work: () => Promise<Result>): Promise<Result> {
+  /** Holds several keys at a time. Gives back its places, and rejects, when the signal aborts before the work has begun. */
+  runAll<Result>(keys: readonly string[], work: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
     const before = keys.map((key) => this.last.get(key));
     // All keys are queued for at once, so that no two can wait for each other.
-    const turn = Promise.allSettled(before).then(work);
-    const settled = turn.catch(() => undefined);
-    for (const key of keys) {
-      this.last.set(key, settled);
-      void settled.then(() => {
-        if (this.last.get(key) === settled) this.last.delete(key);
-      });
-    }
+    const free = Promise.all(before);
+    const turn = (signal ? unlessAborted(free, signal) : free).then(work);
+    const settled = turn.then(
+      () => undefined,
+      () => undefined,
+    );
+    keys.forEach((key, index) => this.queue(key, Promise.all([before[index], settled])));
     return turn;
+  }
+
+  private queue(key: string, last: Promise<unknown>): void {
+    this.last.set(key, last);
+    void last.then(() => {
+      if (this.last.get(key) === last) this.last.delete(key);
+    });
   }
 
   /** Resolves once nothing of these keys is going on or waits. */

@@ -1,4 +1,5 @@
-import { abortReason, type CallContext, ResourceExhaustedError, schedule, unlessAborted } from '@aurae/proto';
+import { type CallContext, InvalidSpecError, schedule, unlessAborted } from '@aurae/proto';
+import type { Intake } from './apply-intake.js';
 import { checkSpec } from './check-spec.js';
 import { checkOrder, type Graph } from './dependency-graph.js';
 import type { ScheduleEngine } from './schedule-engine.js';
@@ -10,8 +11,6 @@ import { keyText } from './workload-key.js';
 
 const { ScheduleChange } = schedule;
 
-const mostRecords = 100_000;
-const mostBytes = 256 * 1024 * 1024;
 const checksAtOnce = 16;
 
 interface Asked {
@@ -30,7 +29,8 @@ export async function* applySchedule(
   requests: AsyncIterable<schedule.ApplyRequest>,
   context: CallContext,
 ): AsyncGenerator<schedule.ApplyResponse> {
-  const asked = await collect(requests);
+  using intake = engine.intakes.begin();
+  const asked = await collect(requests, intake, context);
   const planned = await plan(engine, asked);
   await check(engine, asked, planned, context);
   for await (const change of unhurried(planned)) yield response(engine, change, false);
@@ -42,19 +42,22 @@ export async function* applySchedule(
   }
 }
 
-async function collect(requests: AsyncIterable<schedule.ApplyRequest>): Promise<Asked> {
+async function collect(
+  requests: AsyncIterable<schedule.ApplyRequest>,
+  intake: Intake,
+  { signal }: CallContext,
+): Promise<Asked> {
   const records: schedule.ScheduleRecord[] = [];
-  let bytes = 0;
   let first: schedule.ApplyRequest | undefined;
-  for await (const request of requests) {
-    first ??= request;
-    records.push(...request.records);
-    bytes += schedule.ApplyRequest.encode(request).finish().length;
-    if (records.length > mostRecords || bytes > mostBytes) {
-      throw new ResourceExhaustedError(
-        `Cannot apply: at most ${mostRecords} workloads and ${mostBytes} bytes are taken at a time`,
-      );
-    }
+  const messages = requests[Symbol.asyncIterator]();
+  for (
+    let next = await intake.within(messages.next(), signal);
+    !next.done;
+    next = await intake.within(messages.next(), signal)
+  ) {
+    first ??= next.value;
+    intake.take(next.value);
+    for (const record of next.value.records) records.push(record);
   }
   return {
     workloads: askedWorkloads(records),
@@ -76,10 +79,18 @@ async function check(
   for await (const { spec } of unhurried([...asked.workloads.values()])) checkSpec(spec);
   checkOrder([...asked.workloads.values()], graphAfter(engine, asked));
   const slots = new Slots(checksAtOnce);
-  const starting = planned.flatMap(({ change, asked: one }) =>
-    one?.enabled && change !== ScheduleChange.SCHEDULE_CHANGE_NONE ? [one.spec] : [],
-  );
-  await Promise.all(starting.map((spec) => slots.run(() => engine.checkCanRun(spec, context))));
+  const changing = planned.filter(({ change }) => change !== ScheduleChange.SCHEDULE_CHANGE_NONE);
+  const checks = changing.map(({ asked: one }) => one && slots.run(() => checkOne(engine, one, context)));
+  await Promise.all(checks);
+}
+
+/** What is disabled need not be able to run, here and now. */
+async function checkOne(engine: ScheduleEngine, { spec, enabled }: AskedWorkload, context: CallContext): Promise<void> {
+  try {
+    await engine.checkCanRun(spec, context);
+  } catch (error) {
+    if (enabled || error instanceof InvalidSpecError) throw error;
+  }
 }
 
 /** The schedule as it would be. */
@@ -94,25 +105,29 @@ async function decide(
   planned: readonly PlannedChange[],
   context: CallContext,
 ): Promise<PlannedChange[]> {
-  const { supervisor } = engine;
   const keys = planned.map(({ key }) => keyText(key));
-  const deciding = supervisor.turns.runAll(keys, async () => {
-    if (context.signal.aborted) throw abortReason(context.signal);
-    // Others may have decided in the meantime.
-    const planned = new Set(keys);
-    const changes = (await plan(engine, asked)).filter(({ key }) => planned.has(keyText(key)));
-    const entries = new Map(changes.map((change) => [change, entryFor(engine, change)]));
-    return await engine.decide(
-      () => {
-        checkOrder([...asked.workloads.values()], graphAfter(engine, asked));
-        return changes.flatMap((change) => storeChange(change, entries.get(change)));
-      },
-      async () => {
-        for await (const change of unhurried(changes)) follow(engine, change, entries.get(change), context);
-        return changes;
-      },
-    );
-  });
+  const deciding = engine.alone(
+    keys,
+    async () => {
+      // Others may have decided in the meantime.
+      const held = new Set(keys);
+      const changes = (await plan(engine, asked)).filter(({ key }) => held.has(keyText(key)));
+      const entries = new Map(changes.map((change) => [change, entryFor(engine, change)]));
+      return await engine.decide(
+        () => {
+          checkOrder([...asked.workloads.values()], graphAfter(engine, asked));
+          return changes.flatMap((change) => storeChange(change, entries.get(change)));
+        },
+        async () => {
+          await engine.supervisor.changeTogether(async () => {
+            for await (const change of unhurried(changes)) follow(engine, change, entries.get(change), context);
+          });
+          return changes;
+        },
+      );
+    },
+    context.signal,
+  );
   return await unlessAborted(deciding, context.signal);
 }
 

@@ -11,9 +11,12 @@ import {
   ShuttingDownError,
   unlessAborted,
 } from '@aurae/proto';
+import { ApplyIntakes } from './apply-intake.js';
 import { checkSpec } from './check-spec.js';
 import { outcomeMessage } from './decision-messages.js';
 import { checkOrder, type Graph, type GraphNode } from './dependency-graph.js';
+import { KeyedTurns } from './keyed-turns.js';
+import { shortened } from './shortened.js';
 import { isSameSpec } from './spec-parts.js';
 import type { ScheduleEntry, StoreChange } from './store/schedule-store.js';
 import { describeWorkload } from './supervision/describe-workload.js';
@@ -26,7 +29,13 @@ const decisionsKey = 'decisions';
 
 /** The schedule of a node: takes decisions, keeps them, and has the supervisor carry them out. */
 export class ScheduleEngine {
+  /** Bounds what callers of Apply make the daemon hold. */
+  readonly intakes = new ApplyIntakes();
   private revision: number;
+  /** What is asked for by name, one after the other. What follows by itself has turns of its own. */
+  private readonly commands = new KeyedTurns();
+  /** By key, what comes back in the place of a spec that is on trial, should that fail. */
+  private readonly fallbacks = new Map<string, WorkloadSpec>();
 
   constructor(readonly supervisor: Supervisor) {
     this.revision = supervisor.store.lastRevision;
@@ -128,6 +137,11 @@ export class ScheduleEngine {
     await this.supervisor[Symbol.asyncDispose]();
   }
 
+  /** Keeps everybody else from deciding about these keys by name. As `KeyedTurns.runAll`. */
+  alone<Result>(keys: readonly string[], work: () => Promise<Result>, signal: AbortSignal): Promise<Result> {
+    return this.commands.runAll(keys, work, signal);
+  }
+
   /** For the next decision about a spec. */
   nextRevision(): number {
     return ++this.revision;
@@ -138,7 +152,7 @@ export class ScheduleEngine {
     if (!workload.isForgotten) return;
     await this.endInTurn(workload);
     // Where its backend cannot tell now what runs, it is ended as soon as that is known.
-    if (!workload.run) this.supervisor.letGo(workload);
+    if (!workload.run && workload.isForgotten) this.supervisor.letGo(workload);
   }
 
   /** Throws where a backend would not start it now. */
@@ -162,12 +176,13 @@ export class ScheduleEngine {
   /** The schedule as it is. */
   readonly graph: Graph = (key) => {
     const workload = this.supervisor.scheduled(key);
-    return workload && { key: workload.key, spec: workload.entry.spec };
+    if (!workload) return undefined;
+    return { key: workload.key, spec: workload.entry.spec, fallback: this.fallbacks.get(workload.text) };
   };
 
   note(key: WorkloadKey, type: string, message: string): void {
     const { store, clock } = this.supervisor;
-    store.keepHistory({ key, timestampMs: clock.now(), type, message });
+    store.keepHistory({ key, timestampMs: clock.now(), type, message: shortened(message) });
   }
 
   /** Has what is there of that key follow the decision, or makes it. Only in a turn of the workload. */
@@ -190,17 +205,21 @@ export class ScheduleEngine {
     if (previous?.entry.enabled && isSameSpec(previous.entry.spec, spec)) return this.enableAgain(previous, context);
     if (!previous?.run) this.refuseForeign(key);
     const before = previous?.standing;
-    const workload = await this.place({ key, spec }, context);
-    const failure = (await workload.attempt(context.signal)) ?? (await this.confirm(key));
-    if (failure) {
-      await this.takeBack(workload, before);
-      throw enableFailure(key, failure);
+    try {
+      const workload = await this.place({ key, spec, fallback: previous?.entry.spec }, context);
+      const failure = (await workload.attempt(context.signal)) ?? (await this.confirm(key));
+      if (failure) {
+        await this.takeBack(workload, before);
+        throw enableFailure(key, failure);
+      }
+      return outcomeMessage(this.describe(workload));
+    } finally {
+      this.fallbacks.delete(keyText(key));
     }
-    return outcomeMessage(this.describe(workload));
   }
 
   /** Keeps the decision, on trial, and has the workload follow it. */
-  private async place({ key, spec }: GraphNode, context: CallContext): Promise<ScheduledWorkload> {
+  private async place({ key, spec, fallback }: GraphNode, context: CallContext): Promise<ScheduledWorkload> {
     const decidedAtMs = this.supervisor.clock.now();
     const entry: ScheduleEntry = { key, spec, enabled: true, revision: this.nextRevision(), decidedAtMs };
     const why = `enabled${by(context)}`;
@@ -211,6 +230,7 @@ export class ScheduleEngine {
       },
       () => {
         this.note(key, 'enabled', why);
+        if (fallback) this.fallbacks.set(keyText(key), fallback);
         return this.follow(entry, why);
       },
     );
@@ -285,7 +305,12 @@ export class ScheduleEngine {
   private async inTurn(key: WorkloadKey, context: CallContext, work: () => Promise<string>): Promise<string> {
     if (this.supervisor.shutdown.aborted) throw new ShuttingDownError('The daemon is shutting down');
     await unlessAborted(this.supervisor.watchOf(key.kind).whenKnown(), context.signal);
-    return await unlessAborted(this.supervisor.turns.run(keyText(key), work), context.signal);
+    const { turns } = this.supervisor;
+    const text = keyText(key);
+    return await unlessAborted(
+      this.commands.run(text, () => turns.run(text, work)),
+      context.signal,
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { InvalidSpecError, NotFoundError, schedule } from '@aurae/proto';
 import type { ScheduleEngine } from './schedule-engine.js';
 import { withoutSecrets } from './spec-parts.js';
 import type { ScheduledWorkload } from './supervision/scheduled-workload.js';
-import { shownKey, type WorkloadKey } from './workload-key.js';
+import { requestedKey, shownKey, type WorkloadKey } from './workload-key.js';
 
 /** Of a message that may be shorter: well below the 4 MiB that clients take by default. A single spec has at most 1 MiB. */
 const messageBytes = 1024 * 1024;
@@ -81,7 +81,7 @@ export async function* exportSchedule(engine: ScheduleEngine): AsyncGenerator<sc
 
 function selected(engine: ScheduleEngine, { workload: only }: ShowRequest): ScheduledWorkload[] {
   if (!only) return sorted(engine.supervisor.all());
-  const workload = engine.supervisor.scheduled(only);
+  const workload = engine.supervisor.scheduled(requestedKey(only));
   return workload ? [workload] : [];
 }
 

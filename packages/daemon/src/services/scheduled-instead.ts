@@ -23,7 +23,7 @@ export function scheduledInstead(engine: ScheduleEngine, key: WorkloadKey, actio
   if (!workload) return error;
   const state = outcomeMessage(engine.describe(workload));
   return new NotFoundError(
-    `Cannot ${action} ${shownKey(key)}: it is scheduled and does not run: it ${state}. \`aurae why ${key.name}\` tells more`,
+    `Cannot ${action} ${shownKey(key)}: it is scheduled and does not run (${state}). \`aurae why ${key.name}\` tells more`,
     { cause: error },
   );
 }

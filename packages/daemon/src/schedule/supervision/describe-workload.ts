@@ -39,7 +39,7 @@ function stateOf(workload: ScheduledWorkload): State {
     case 'due':
       return state(meta.Status.STATUS_STANDBY, dueMessage(workload));
     case 'pause':
-      return state(meta.Status.STATUS_STANDBY, plan.why);
+      return state(meta.Status.STATUS_STANDBY, plan.message);
     case 'timer':
       return state(meta.Status.STATUS_STANDBY, 'waits for its timer');
     case 'done':

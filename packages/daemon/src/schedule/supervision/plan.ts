@@ -10,6 +10,8 @@ export type Plan =
       /** What the pause is for, and so what the start will be for. */
       readonly why: string;
       readonly isRestart: boolean;
+      /** What there is to be said of it meanwhile, for a person. */
+      readonly message: string;
       /** By the wall, Unix milliseconds; for people. */
       readonly nextStartAtMs: number;
     }

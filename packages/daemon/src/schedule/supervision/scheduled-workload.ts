@@ -10,6 +10,7 @@ import { shortagePauseMs } from './shortage.js';
 import { StartPlanner } from './start-planner.js';
 import { SupervisedRun } from './supervised-run.js';
 import type { SupervisionHost } from './supervision-host.js';
+import type { UnmetDependency } from './unmet-dependency.js';
 import { Wait } from './wait.js';
 import { watchWellBeing } from './well-being.js';
 import { WorkloadNotes } from './workload-notes.js';
@@ -35,6 +36,8 @@ export class ScheduledWorkload {
   run: SupervisedRun | undefined;
   /** What it waited for when it was last looked at; for a person. */
   waitingFor = '';
+  /** What the last note of its waiting was about. */
+  private notedWait: string | undefined;
   private readonly notes: WorkloadNotes;
   private readonly planner: StartPlanner;
   private readonly stopPause: Wait;
@@ -191,7 +194,7 @@ export class ScheduledWorkload {
 
   /** Sees to it that it is looked at. */
   kick(): void {
-    if (this.isKicked || this.host.shutdown.aborted) return;
+    if (this.isKicked || this.host.shutdown.aborted || this.host.defersKick(this)) return;
     this.isKicked = true;
     const work = this.host.turns.run(this.text, () => {
       this.isKicked = false;
@@ -212,10 +215,12 @@ export class ScheduledWorkload {
   /** Does what is to be done now. Only in a turn of this workload. */
   async reconcile(): Promise<void> {
     for (;;) {
+      const { entry } = this;
       const step = this.nextStep();
       if (step === 'rest') break;
       const failure = await (step === 'stop' ? this.stopRun() : this.host.startSlots.run(() => this.startIfStillDue()));
-      if (failure === undefined) continue;
+      // Of a decision that holds no more: that says nothing about the next.
+      if (failure === undefined || this.entry !== entry) continue;
       if (step === 'stop') this.pauseStop(failure);
       else this.afterFailedStart(failure);
     }
@@ -259,13 +264,13 @@ export class ScheduledWorkload {
 
   private isBlocked(): boolean {
     const isTaken = this.host.watchOf(this.key.kind).living.has(this.key.name);
-    const reasons = isTaken
-      ? ['one of that name to end, which was started without the schedule']
-      : this.host.unmetDependencies(this).map(({ reason }) => reason);
-    const waitingFor = reasons.join('; ');
-    if (waitingFor !== '' && waitingFor !== this.waitingFor) this.notes.add('waiting', `waits for ${waitingFor}`);
-    this.waitingFor = waitingFor;
-    return waitingFor !== '';
+    const unmet = this.host.unmetDependencies(this);
+    this.waitingFor = isTaken ? 'one of that name to end, which was started without the schedule' : listed(unmet);
+    // Once for each that it waits for: they may come and go.
+    const first = isTaken ? this.text : unmet[0] && keyText(unmet[0].key);
+    if (first !== undefined && first !== this.notedWait) this.notes.add('waiting', `waits for ${this.waitingFor}`);
+    this.notedWait = first;
+    return first !== undefined;
   }
 
   /** What it was for may be over by the time that it has a slot. */
@@ -304,6 +309,7 @@ export class ScheduledWorkload {
     this.planner.started();
     this.failedStops = 0;
     this.waitingFor = '';
+    this.notedWait = undefined;
     this.completedNow = false;
     if (type === 'started' && plan.kind === 'due' && plan.isRestart)
       this.notes.keep({ restarts: this.progress.restarts + 1 });
@@ -408,6 +414,15 @@ export class ScheduledWorkload {
     this.stopPause.begin(shortagePauseMs(this.failedStops++, random()), () => this.kick());
   }
 }
+
+/** The first few of what it waits for. */
+function listed(unmet: readonly UnmetDependency[]): string {
+  const reasons = unmet.slice(0, mostListed).map(({ reason }) => reason);
+  const more = unmet.length - reasons.length;
+  return more === 0 ? reasons.join('; ') : `${reasons.join('; ')}; and ${more} more`;
+}
+
+const mostListed = 3;
 
 function endNote(run: SupervisedRun, outcome: RunOutcome): string {
   const how = howItEnded(outcome);

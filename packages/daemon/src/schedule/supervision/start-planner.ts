@@ -17,6 +17,8 @@ export interface PlannedWorkload {
   kick(): void;
 }
 
+type PausedPlan = Extract<Plan, { readonly kind: 'pause' }>;
+
 const downUntil = 'it is enabled again or the daemon starts anew';
 
 /** Plans the starts of one workload: by its timer, its restart policy, and what the node is short of. */
@@ -107,7 +109,7 @@ export class StartPlanner {
     this.restartsInRow = restartsInRow;
     if (plan.kind === 'planned-pause') {
       this.notes.add('restarting', `${plan.why}; next start in ${formatDuration(plan.pauseMs)}`);
-      this.beginPause(plan.pauseMs, plan.why, true);
+      this.beginPause(plan.pauseMs, { why: plan.why, isRestart: true, message: plan.why });
       return;
     }
     this.plan = plan;
@@ -126,11 +128,12 @@ export class StartPlanner {
     }
     const { plan } = this;
     const [why, isRestart] = plan.kind === 'due' ? [plan.why, plan.isRestart] : ['started', false];
-    this.beginPause(shortagePauseMs(this.shortages++, this.host.random()), why, isRestart);
+    const message = `could not be started: ${reason}`;
+    this.beginPause(shortagePauseMs(this.shortages++, this.host.random()), { why, isRestart, message });
   }
 
-  private beginPause(pauseMs: number, why: string, isRestart: boolean): void {
-    this.plan = { kind: 'pause', why, isRestart, nextStartAtMs: this.host.clock.now() + pauseMs };
+  private beginPause(pauseMs: number, { why, isRestart, message }: Omit<PausedPlan, 'kind' | 'nextStartAtMs'>): void {
+    this.plan = { kind: 'pause', why, isRestart, message, nextStartAtMs: this.host.clock.now() + pauseMs };
     this.pause.begin(pauseMs, () => {
       this.plan = { kind: 'due', why, isRestart };
       this.workload.kick();

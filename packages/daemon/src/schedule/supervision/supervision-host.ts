@@ -30,6 +30,8 @@ export interface SupervisionHost {
   adoptLiving(workload: ScheduledWorkload): boolean;
   /** It was destroyed, and nothing of it runs any more. */
   letGo(workload: ScheduledWorkload): void;
+  /** Whether it is to be looked at only later, together with others that change. */
+  defersKick(workload: ScheduledWorkload): boolean;
   /** It runs, is ready or has ended: what others may wait for. */
   onProgress(workload: ScheduledWorkload): void;
 }

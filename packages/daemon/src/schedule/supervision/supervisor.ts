@@ -45,6 +45,8 @@ export class Supervisor implements SupervisionHost {
   private readonly dependents = new Map<string, Set<string>>();
   /** Before the next try to stop what is no longer scheduled. */
   private readonly orphanPauses = new Map<string, Wait>();
+  /** What is to be looked at once all of a change has been made. */
+  private deferred: Set<ScheduledWorkload> | undefined;
   private readonly over = new AbortController();
 
   constructor({ drivers, store, clock, log, random }: SupervisorParts) {
@@ -143,6 +145,23 @@ export class Supervisor implements SupervisionHost {
     return dependenciesOf(key, entry.spec)
       .map((dependency) => unmetDependency(dependency, this.scheduled(dependency.key)))
       .filter((unmet) => unmet !== undefined);
+  }
+
+  defersKick(workload: ScheduledWorkload): boolean {
+    this.deferred?.add(workload);
+    return this.deferred !== undefined;
+  }
+
+  /** Changes many: none of them is looked at before all have changed. One such change at a time. */
+  async changeTogether(change: () => Promise<void>): Promise<void> {
+    const deferred = new Set<ScheduledWorkload>();
+    this.deferred = deferred;
+    try {
+      await change();
+    } finally {
+      this.deferred = undefined;
+      for (const workload of deferred) workload.kick();
+    }
   }
 
   onProgress(workload: ScheduledWorkload): void {
