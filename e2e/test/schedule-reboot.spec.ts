@@ -166,9 +166,10 @@ describe('after the machine was switched off', () => {
     expect(Number(tick.nextStartAtMs)).toBeGreaterThan(Number(tick.decidedAtMs));
 
     const history = await historyOf(next, 'lasting');
-    expect(history.map(({ type }) => type)).toEqual(['enabled', 'started', 'started']);
+    expect(history.map(({ type }) => type)).toEqual(['enabled', 'started', 'ended', 'started']);
     expect(history[1]).toMatchObject({ proc });
-    expect(history[2]?.message).toContain('daemon');
+    expect(history[2]?.message).toContain('while the daemon was down');
+    expect(history[3]?.message).toContain('daemon');
     expect((await historyOf(next, 'once')).map(({ type }) => type)).toEqual([
       ...['enabled', 'started', 'ended'],
       ...['started', 'ended'],
