@@ -39,18 +39,32 @@ export function setForeignLogAside({ main, log, logIndex }: StoreFiles, nowMs: n
   return aside;
 }
 
-/** What is to be said of damaged stores for as long as they lie there. */
-export function noticeOf({ main }: StoreFiles): string {
-  const prefix = `${basename(main)}.damaged-`;
-  const aside = readdirSync(dirname(main))
-    .filter((name) => name.startsWith(prefix) && !/-(wal|shm)$/.test(name))
-    .sort()
-    .at(-1);
-  if (aside === undefined) return '';
+/** What is to be said of an earlier store for as long as what is left of it lies there. */
+export function noticeOf({ main, backup }: StoreFiles): string {
+  const kept = newestOf(`${backup}.before-`);
+  if (kept !== undefined) {
+    return (
+      'The store of the schedule was damaged or gone, and was begun anew. The backup of the one before is ' +
+      `"${kept}": docs/schedule.md tells how to go back to it. This notice ends once that file is removed and auraed ` +
+      'started again'
+    );
+  }
+  const damaged = newestOf(`${main}.damaged-`);
+  if (damaged === undefined) return '';
   return (
-    `A damaged store of the schedule was set aside as "${join(dirname(main), aside)}". docs/schedule.md tells how to go ` +
-    'back to the backup beside it; this notice ends at the next start after that file is removed'
+    `A damaged store of the schedule was set aside as "${damaged}". This notice ends once that file is removed and auraed ` +
+    'started again'
   );
+}
+
+/** By the time in its name. */
+function newestOf(prefix: string): string | undefined {
+  const directory = dirname(prefix);
+  const names = readdirSync(directory).filter(
+    (name) => name.startsWith(basename(prefix)) && !/-(wal|shm)$/.test(name),
+  );
+  const newest = names.sort().at(-1);
+  return newest === undefined ? undefined : join(directory, newest);
 }
 
 function freeName(wanted: string, suffixes: readonly string[]): string {

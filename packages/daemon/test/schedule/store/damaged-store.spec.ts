@@ -51,7 +51,7 @@ describe('a store that', () => {
     const found = readFileSync(fixture.path);
     const store = await fixture.open();
     expect(await store.load()).toEqual([]);
-    expect(store.notice).toContain(`"${join(fixture.directory, aside)}"`);
+    expect(store.notice).toContain(`"${join(fixture.directory, backupAside)}"`);
     expect(readFileSync(join(fixture.directory, aside))).toEqual(found);
     const [message, ...others] = fixture.log.ofLevel('error');
     expect(others).toEqual([]);
