@@ -77,6 +77,7 @@ export class DaemonFixture implements AsyncDisposable {
       schedule: new schedule.ScheduleClientImpl<CallContext>(rpc),
       scheduleExecutable: new schedule.ScheduleExecutableClientImpl<CallContext>(rpc),
       scheduleContainer: new schedule.ScheduleContainerClientImpl<CallContext>(rpc),
+      scheduleInstance: new schedule.ScheduleInstanceClientImpl<CallContext>(rpc),
     };
   }
 

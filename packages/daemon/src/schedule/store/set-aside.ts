@@ -60,9 +60,7 @@ export function noticeOf({ main, backup }: StoreFiles): string {
 /** By the time in its name. */
 function newestOf(prefix: string): string | undefined {
   const directory = dirname(prefix);
-  const names = readdirSync(directory).filter(
-    (name) => name.startsWith(basename(prefix)) && !/-(wal|shm)$/.test(name),
-  );
+  const names = readdirSync(directory).filter((name) => name.startsWith(basename(prefix)) && !/-(wal|shm)$/.test(name));
   const newest = names.sort().at(-1);
   return newest === undefined ? undefined : join(directory, newest);
 }

@@ -1,0 +1,3 @@
+import { rememberingRegistration } from './remembering-backend.mjs';
+
+export const registration = rememberingRegistration('instance');
