@@ -29,6 +29,12 @@ export async function measureRestarts(file: string, times: number): Promise<numb
   return elapsed;
 }
 
+/** Of the run that has begun last; undefined when there was none. */
+export function lastPid(file: string): number | undefined {
+  const line = existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n').at(-1) : undefined;
+  return Number(line?.split(' ')[1]) || undefined;
+}
+
 async function runAfter(file: string, earlierRuns: number): Promise<Run> {
   const limit = performance.now() + limitMs;
   for (;;) {
