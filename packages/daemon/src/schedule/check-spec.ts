@@ -1,9 +1,10 @@
-import { InvalidSpecError, runtime } from '@aurae/proto';
+import { runtime } from '@aurae/proto';
 import { checkProbe } from './probes/index.js';
-import { ownLabelPrefix } from './schedule-mark.js';
-import { criteriaOf } from './spec-parts.js';
+import { inNameOf, refusedSpec } from './refused-spec.js';
+import { ownLabelFault } from './schedule-mark.js';
+import { criteriaOf, wireName } from './spec-parts.js';
 import { checkTimer } from './timers/index.js';
-import { keyOf, shownKey, type WorkloadKey, type WorkloadSpec } from './workload-key.js';
+import { keyOf, type WorkloadKey, type WorkloadSpec } from './workload-key.js';
 
 const longestDurationMs = 86_400_000;
 
@@ -11,41 +12,31 @@ const longestDurationMs = 86_400_000;
 export function checkSpec(spec: WorkloadSpec): void {
   const key = keyOf(spec);
   const refuse = (field: string, description: string): never => {
-    throw new InvalidSpecError(`Cannot enable ${shownKey(key)}: ${description}`, [{ field, description }]);
+    throw refusedSpec(key, field, description);
   };
   if (key.name === '') refuse('meta.name', 'it has neither a name nor a command');
-  checkLabels(spec, refuse);
+  const labelFault = ownLabelFault(spec.value.labels);
+  if (labelFault !== undefined) refuse('labels', labelFault);
   checkRestart(spec, refuse);
   const { timer, readiness, liveness, readyWithinMs } = criteriaOf(spec);
-  if (timer) inNameOf(key, () => checkTimer(timer));
-  if (readiness) inNameOf(key, () => checkProbe(readiness, 'criteria.readiness', 'readiness'));
-  if (liveness) inNameOf(key, () => checkProbe(liveness, 'criteria.liveness', 'liveness'));
+  if (timer) checkPart(key, () => checkTimer(timer));
+  if (readiness) checkPart(key, () => checkProbe(readiness, 'criteria.readiness', 'readiness'));
+  if (liveness) checkPart(key, () => checkProbe(liveness, 'criteria.liveness', 'liveness'));
   if (readyWithinMs > 0 && !readiness) {
     refuse('criteria.ready_within_ms', 'it is to be ready within a time, and has no readiness probe');
   }
   if (readyWithinMs > longestDurationMs) refuse('criteria.ready_within_ms', `${readyWithinMs} ms are more than a day`);
 }
 
-/** The message names the workload, and what is wrong with each part. */
-function inNameOf(key: WorkloadKey, check: () => void): void {
+function checkPart(key: WorkloadKey, check: () => void): void {
   try {
     check();
   } catch (error) {
-    if (!(error instanceof InvalidSpecError)) throw error;
-    const { violations } = error;
-    const descriptions = violations.map(({ description }) => description).join('; ');
-    throw new InvalidSpecError(`Cannot enable ${shownKey(key)}: ${descriptions}`, violations);
+    throw inNameOf(key, error);
   }
 }
 
 type Refuse = (field: string, description: string) => never;
-
-function checkLabels(spec: WorkloadSpec, refuse: Refuse): void {
-  for (const label of Object.keys(spec.value.labels)) {
-    if (!label.startsWith(ownLabelPrefix)) continue;
-    refuse('labels', `the label ${JSON.stringify(label)} begins with "${ownLabelPrefix}", which is the daemon's own`);
-  }
-}
 
 function checkRestart(spec: WorkloadSpec, refuse: Refuse): void {
   const { restart } = spec.value;
@@ -57,7 +48,7 @@ function checkRestart(spec: WorkloadSpec, refuse: Refuse): void {
   }
   for (const [field, value] of Object.entries({ firstPauseMs, longestPauseMs, stableAfterMs })) {
     if (value <= longestDurationMs) continue;
-    const name = field.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    const name = wireName(field);
     refuse(`restart.${name}`, `the ${name} of the restart policy, ${value}, is more than a day (${longestDurationMs})`);
   }
   if (longestPauseMs > 0 && firstPauseMs > longestPauseMs) {

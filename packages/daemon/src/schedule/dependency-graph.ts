@@ -1,4 +1,5 @@
-import { FailedPreconditionError, InvalidSpecError } from '@aurae/proto';
+import { FailedPreconditionError, type InvalidSpecError } from '@aurae/proto';
+import { refusedSpec } from './refused-spec.js';
 import { criteriaOf, dependenciesOf } from './spec-parts.js';
 import { keyText, shownKey, type WorkloadKey, type WorkloadSpec } from './workload-key.js';
 
@@ -93,7 +94,5 @@ function keysFrom(way: readonly Step[], text: string): WorkloadKey[] {
 }
 
 function invalid(key: WorkloadKey, description: string): InvalidSpecError {
-  return new InvalidSpecError(`Cannot enable ${shownKey(key)}: ${description}`, [
-    { field: 'criteria.after', description },
-  ]);
+  return refusedSpec(key, 'criteria.after', description);
 }

@@ -2,7 +2,7 @@ import { type CallContext, InvalidSpecError, schedule, unlessAborted } from '@au
 import type { Intake } from './apply-intake.js';
 import { checkSpec } from './check-spec.js';
 import { checkOrder, type Graph } from './dependency-graph.js';
-import type { ScheduleEngine } from './schedule-engine.js';
+import { by, type ScheduleEngine } from './schedule-engine.js';
 import { askedWorkloads, type AskedWorkload, type PlannedChange, planChanges } from './schedule-plan.js';
 import { Slots } from './slots.js';
 import type { ScheduleEntry, StoreChange } from './store/schedule-store.js';
@@ -149,13 +149,12 @@ function follow(
   engine: ScheduleEngine,
   { key, change }: PlannedChange,
   entry: ScheduleEntry | undefined,
-  { identity }: CallContext,
+  context: CallContext,
 ): void {
   const { supervisor } = engine;
   const present = supervisor.scheduled(key);
-  const by = identity === '' ? '' : ` by ${identity}`;
   if (entry) {
-    const why = `${entry.enabled ? 'enabled' : 'disabled'} with others${by}`;
+    const why = `${entry.enabled ? 'enabled' : 'disabled'} with others${by(context)}`;
     engine.note(key, entry.enabled ? 'enabled' : 'disabled', why);
     engine.follow(entry, why).kick();
   } else if (present && change === ScheduleChange.SCHEDULE_CHANGE_DESTROY) {

@@ -4,7 +4,6 @@ import {
   type CallContext,
   CapabilityNotSupportedError,
   FailedPreconditionError,
-  InvalidSpecError,
   isAuraeError,
   NotFoundError,
   type schedule,
@@ -14,9 +13,10 @@ import {
 import { ApplyIntakes } from './apply-intake.js';
 import { checkSpec } from './check-spec.js';
 import { outcomeMessage } from './decision-messages.js';
+import { asError } from './describe-error.js';
 import { checkOrder, type Graph, type GraphNode } from './dependency-graph.js';
 import { KeyedTurns } from './keyed-turns.js';
-import { shortened } from './shortened.js';
+import { inNameOf } from './refused-spec.js';
 import { isSameSpec } from './spec-parts.js';
 import type { ScheduleEntry, StoreChange } from './store/schedule-store.js';
 import { describeWorkload } from './supervision/describe-workload.js';
@@ -158,7 +158,13 @@ export class ScheduleEngine {
   /** Throws where a backend would not start it now. */
   async checkCanRun(spec: WorkloadSpec, context: CallContext): Promise<void> {
     const key = keyOf(spec);
-    const refusal = await inNameOf(key, () => this.supervisor.driverOf(key.kind).check(context, spec));
+    const refusal = await this.supervisor
+      .driverOf(key.kind)
+      .check(context, spec)
+      .catch((error: unknown) => {
+        if (!isAuraeError(error) || error.reason !== 'CAPABILITY_NOT_SUPPORTED') throw inNameOf(key, error);
+        throw new CapabilityNotSupportedError(`Cannot enable ${shownKey(key)}: ${error.message}`);
+      });
     if (refusal !== undefined) throw new FailedPreconditionError(`Cannot enable ${shownKey(key)}: ${refusal}`);
   }
 
@@ -182,10 +188,10 @@ export class ScheduleEngine {
 
   note(key: WorkloadKey, type: string, message: string): void {
     const { store, clock } = this.supervisor;
-    store.keepHistory({ key, timestampMs: clock.now(), type, message: shortened(message) });
+    store.keepHistory({ key, timestampMs: clock.now(), type, message });
   }
 
-  /** Has what is there of that key follow the decision, or makes it. Only in a turn of the workload. */
+  /** Has what is there of that key follow the decision, or makes it. Only while nobody else decides. */
   follow(entry: ScheduleEntry, why: string): ScheduledWorkload {
     const present = this.supervisor.get(entry.key);
     if (present) {
@@ -241,7 +247,7 @@ export class ScheduleEngine {
       await this.supervisor.store.commit([{ kind: 'confirm', key }]);
       return undefined;
     } catch (error) {
-      return error instanceof Error ? error : new Error(String(error));
+      return asError(error);
     }
   }
 
@@ -314,24 +320,9 @@ export class ScheduleEngine {
   }
 }
 
-function by({ identity }: CallContext): string {
+/** Who has decided, for the history. */
+export function by({ identity }: CallContext): string {
   return identity === '' ? '' : ` by ${identity}`;
-}
-
-/** What a backend refuses is told with the name of the workload. */
-async function inNameOf<Result>(key: WorkloadKey, check: () => Promise<Result>): Promise<Result> {
-  try {
-    return await check();
-  } catch (error) {
-    if (!isAuraeError(error)) throw error;
-    const about = `Cannot enable ${shownKey(key)}: `;
-    if (error instanceof InvalidSpecError) {
-      const descriptions = error.violations.map(({ description }) => description).join('; ');
-      throw new InvalidSpecError(`${about}${descriptions || error.message}`, error.violations);
-    }
-    if (error.reason !== 'CAPABILITY_NOT_SUPPORTED') throw error;
-    throw new CapabilityNotSupportedError(`${about}${error.message}`);
-  }
 }
 
 function enableFailure(key: WorkloadKey, failure: Error): Error {

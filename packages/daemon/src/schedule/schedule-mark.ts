@@ -2,7 +2,14 @@
 const label = 'aurae.schedule';
 
 /** Labels that begin so are the daemon's own. */
-export const ownLabelPrefix = 'aurae.';
+const ownLabelPrefix = 'aurae.';
+
+/** What is wrong with labels that a caller has chosen, for a person; undefined when nothing is. */
+export function ownLabelFault(labels: Readonly<Record<string, string>>): string | undefined {
+  const own = Object.keys(labels).find((name) => name.startsWith(ownLabelPrefix));
+  if (own === undefined) return undefined;
+  return `the label ${JSON.stringify(own)} begins with "${ownLabelPrefix}", which is the daemon's own`;
+}
 
 export interface ScheduleMark {
   readonly store: string;

@@ -1,6 +1,6 @@
 import { InvalidSpecError, NotFoundError, schedule } from '@aurae/proto';
 import type { ScheduleEngine } from './schedule-engine.js';
-import { withoutSecrets } from './spec-parts.js';
+import { bytesOf, withoutSecrets } from './spec-parts.js';
 import type { ScheduledWorkload } from './supervision/scheduled-workload.js';
 import { requestedKey, shownKey, type WorkloadKey } from './workload-key.js';
 
@@ -37,14 +37,10 @@ export function showWorkloads(
 function firstThatFit(workloads: readonly ScheduledWorkload[]): ScheduledWorkload[] {
   let bytes = 0;
   const end = workloads.findIndex((workload, index) => {
-    bytes += bytesOf(workload);
+    bytes += bytesOf(workload.entry.spec).length;
     return index > 0 && bytes > messageBytes;
   });
   return workloads.slice(0, end === -1 ? undefined : end);
-}
-
-function bytesOf({ entry }: ScheduledWorkload): number {
-  return schedule.ScheduleRecord.encode({ workload: entry.spec, disabled: false }).finish().length;
 }
 
 /** What has happened to one workload, and how it is. Throws NotFoundError. */

@@ -41,7 +41,7 @@ export function differingFields(one: WorkloadSpec, other: WorkloadSpec): string[
 }
 
 /** Equal bytes mean equal specs; the reverse does not hold, since maps have no order. */
-function bytesOf(spec: WorkloadSpec): Buffer {
+export function bytesOf(spec: WorkloadSpec): Buffer {
   return Buffer.from(schedule.ScheduleRecord.encode({ workload: spec, disabled: false }).finish());
 }
 
@@ -63,7 +63,8 @@ function fieldsOf(spec: WorkloadSpec): Record<string, string> {
   return fields;
 }
 
-function wireName(jsonName: string): string {
+/** `first_pause_ms` of `firstPauseMs`. */
+export function wireName(jsonName: string): string {
   return jsonName.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }
 

@@ -8,7 +8,7 @@ import {
   runtime,
 } from '@aurae/proto';
 import { inject, injectable } from 'tsyringe';
-import { ownLabelPrefix } from '../schedule/schedule-mark.js';
+import { ownLabelFault } from '../schedule/schedule-mark.js';
 import { ContainerBackend, ExecutableBackend, InstanceBackend, ScheduleEngine } from '../tokens.js';
 
 type Served =
@@ -90,9 +90,8 @@ export class RuntimeService implements Pick<runtime.Runtime<CallContext>, Served
   }
 
   private refuseOwnLabels({ labels }: runtime.Executable): void {
-    const own = Object.keys(labels).find((label) => label.startsWith(ownLabelPrefix));
-    if (own === undefined) return;
-    const description = `the label ${JSON.stringify(own)} begins with "${ownLabelPrefix}", which is the daemon's own`;
+    const description = ownLabelFault(labels);
+    if (description === undefined) return;
     throw new InvalidSpecError(`Cannot start the executable: ${description}`, [{ field: 'labels', description }]);
   }
 

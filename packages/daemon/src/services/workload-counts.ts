@@ -8,18 +8,17 @@ export async function countWorkloads(
   context: CallContext,
 ): Promise<observe.WorkloadCount[]> {
   const kind = meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE;
-  const statuses = await listed(executables, context);
-  const counts = new Map<meta.Status, number>();
-  for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1);
-  return Array.from(counts, ([status, count]) => ({ kind, status, count }));
+  return counted((await listed(executables, context)).map((status) => ({ kind, status })));
 }
 
 /** What is scheduled, by kind and state. */
 export function countScheduled({ supervisor }: ScheduleEngine): observe.WorkloadCount[] {
+  return counted(supervisor.all().map((workload) => ({ kind: workload.key.kind, status: statusOf(workload) })));
+}
+
+function counted(states: readonly Omit<observe.WorkloadCount, 'count'>[]): observe.WorkloadCount[] {
   const counts = new Map<string, observe.WorkloadCount>();
-  for (const workload of supervisor.all()) {
-    const { kind } = workload.key;
-    const status = statusOf(workload);
+  for (const { kind, status } of states) {
     const count = (counts.get(`${kind}/${status}`)?.count ?? 0) + 1;
     counts.set(`${kind}/${status}`, { kind, status, count });
   }

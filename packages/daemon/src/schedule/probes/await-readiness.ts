@@ -6,7 +6,7 @@ import type { ProbeOptions } from './probe-options.js';
 import type { ProbeTarget } from './probe-target.js';
 import { probeTimes } from './probe-times.js';
 import { probeQuestion } from './question.js';
-import { waitOnClock } from './wait-on-clock.js';
+import { waitOnClock } from '../wait-on-clock.js';
 
 /**
  * Resolves when a probe that `checkProbe` has passed passes for the first time. Rejects with the signal's reason once that

@@ -5,7 +5,7 @@ import type { ProbeOptions } from './probe-options.js';
 import type { ProbeTarget } from './probe-target.js';
 import { probeTimes } from './probe-times.js';
 import { probeQuestion } from './question.js';
-import { waitOnClock } from './wait-on-clock.js';
+import { waitOnClock } from '../wait-on-clock.js';
 
 /**
  * Resolves with the reason, for a person, when a probe that `checkProbe` has passed has failed as often in a row as it may.

@@ -44,7 +44,7 @@ export class PendingNotes {
 
   addItem(item: HistoryItem, after: number): void {
     this.lastSequence += 1;
-    this.items.push({ item: { ...item, sequence: this.lastSequence }, after });
+    this.items.push({ item: { ...item, message: shortened(item.message), sequence: this.lastSequence }, after });
     // A tenth at once: what is dropped one by one costs a copy each time.
     if (this.items.length > maximumItems) this.dropped += this.items.splice(0, maximumItems / 10).length;
   }
@@ -82,4 +82,11 @@ export class PendingNotes {
     }
     this.items = this.items.filter(({ item, after }) => after >= decision || !texts.has(keyText(item.key)));
   }
+}
+
+const longestMessage = 1000;
+
+/** The number of items is bounded, and so their size has to be. */
+function shortened(message: string): string {
+  return message.length <= longestMessage ? message : `${message.slice(0, longestMessage)}…`;
 }

@@ -98,7 +98,7 @@ export interface ScheduleStore extends AsyncDisposable {
   /** Replaces what is kept of the progress. Written soon, or with the next decision; never waits, never fails. */
   keepProgress(key: WorkloadKey, progress: ScheduleProgress): void;
 
-  /** Adds to the history, as `keepProgress`. The last hundred of each workload are kept. */
+  /** Adds to the history, as `keepProgress`. The last hundred of each workload are kept; long messages are cut. */
   keepHistory(item: HistoryItem): void;
 
   /** The oldest first, those included that are not yet written. */

@@ -1,8 +1,10 @@
-import { type backend, callContext, isAuraeError, meta } from '@aurae/proto';
+import { type backend, callContext, isAuraeError } from '@aurae/proto';
 import { backoffMs } from '@aurae/observe-logs';
 import type { Logger } from '../../logging/logger.js';
 import type { WorkloadDriver } from '../drivers/workload-driver.js';
 import type { ScheduleClock } from '../schedule-clock.js';
+import { waitOnClock } from '../wait-on-clock.js';
+import { isLiving } from './run-outcome.js';
 
 export interface KindListener {
   /** All that the backend knows, by name: after each time that the connection to it was lost, and at first. */
@@ -66,7 +68,8 @@ export class KindWatch {
         }
         this.log.warn('Lost sight of the workloads of a backend', { error });
       }
-      await this.pause(backoffMs(failures, firstRetryMs, longestRetryMs, Math.random()));
+      const pauseMs = backoffMs(failures, firstRetryMs, longestRetryMs, Math.random());
+      await waitOnClock(this.clock, pauseMs, this.over.signal).catch(() => undefined);
     }
   }
 
@@ -106,24 +109,4 @@ export class KindWatch {
     this.unknownBecause = reason;
     this.tellFirstNews();
   }
-
-  private async pause(milliseconds: number): Promise<void> {
-    const { signal } = this.over;
-    await new Promise<void>((resolve) => {
-      const cancel = this.clock.after(milliseconds, resolve);
-      signal.addEventListener(
-        'abort',
-        () => {
-          cancel();
-          resolve();
-        },
-        { once: true },
-      );
-    });
-  }
-}
-
-/** Also one that its backend is to start again. */
-export function isLiving({ status }: backend.WorkloadEvent): boolean {
-  return status === meta.Status.STATUS_ACTIVE || status === meta.Status.STATUS_STANDBY;
 }

@@ -24,7 +24,7 @@ export function howItEnded({ exitCode, signal, outOfMemory, message }: RunOutcom
   return message === '' ? 'ended, and nobody knows how' : `ended: ${message}`;
 }
 
-/** Whether an event tells that its run lives no more. */
-export function tellsTheEnd({ status }: backend.WorkloadEvent): boolean {
-  return status !== meta.Status.STATUS_ACTIVE && status !== meta.Status.STATUS_STANDBY;
+/** Whether its run lives, as the event tells. Also one that its backend is to start again. */
+export function isLiving({ status }: backend.WorkloadEvent): boolean {
+  return status === meta.Status.STATUS_ACTIVE || status === meta.Status.STATUS_STANDBY;
 }

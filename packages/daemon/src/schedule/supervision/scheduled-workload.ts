@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type backend, callContext, unlessAborted } from '@aurae/proto';
-import { describeError } from '../describe-error.js';
+import { asError, describeError } from '../describe-error.js';
 import { markLabels, type ScheduleMark } from '../schedule-mark.js';
 import type { RunOutcome, ScheduleEntry, ScheduleProgress } from '../store/schedule-store.js';
 import { keyText, type WorkloadKey } from '../workload-key.js';
 import type { Plan } from './plan.js';
-import { hasFailed, howItEnded, outcomeOf, tellsTheEnd } from './run-outcome.js';
+import { hasFailed, howItEnded, isLiving, outcomeOf } from './run-outcome.js';
 import { shortagePauseMs } from './shortage.js';
 import { StartPlanner } from './start-planner.js';
 import { SupervisedRun } from './supervised-run.js';
@@ -174,8 +174,8 @@ export class ScheduledWorkload {
   onRunEvent(event: backend.WorkloadEvent): void {
     const { run } = this;
     if (!run) return;
-    if (tellsTheEnd(event)) this.hasEnded(run, event);
-    else this.nowRuns(run, event.proc?.pid ?? 0, Number(event.startedAtMs), 'started');
+    if (isLiving(event)) this.nowRuns(run, event.proc?.pid ?? 0, Number(event.startedAtMs), 'started');
+    else this.hasEnded(run, event);
   }
 
   /** One of its runs has ended, which it may know or not: while nobody looked. */
@@ -294,7 +294,7 @@ export class ScheduledWorkload {
       run.end();
       // Or that another does, of a start before, whose answer was lost.
       if (host.adoptLiving(this)) return undefined;
-      return error instanceof Error ? error : new Error(String(error));
+      return asError(error);
     }
   }
 
@@ -348,7 +348,7 @@ export class ScheduledWorkload {
     try {
       await host.driverOf(this.key.kind).stop(callContext({ signal: host.shutdown }), this.key);
     } catch (error) {
-      return this.run === run ? (error instanceof Error ? error : new Error(String(error))) : undefined;
+      return this.run === run ? asError(error) : undefined;
     }
     await this.endIsTold(run);
     return undefined;

@@ -9,8 +9,8 @@ import { dependenciesOf } from '../spec-parts.js';
 import type { ScheduleEntry, ScheduleStore } from '../store/schedule-store.js';
 import { AlarmClock } from '../timers/index.js';
 import { keyText, shownKey, type WorkloadKey } from '../workload-key.js';
-import { isLiving, KindWatch } from './kind-watch.js';
-import { tellsTheEnd } from './run-outcome.js';
+import { KindWatch } from './kind-watch.js';
+import { isLiving } from './run-outcome.js';
 import { shortagePauseMs } from './shortage.js';
 import type { ScheduledWorkload, Standing } from './scheduled-workload.js';
 import type { SupervisionHost } from './supervision-host.js';
@@ -224,7 +224,7 @@ export class Supervisor implements SupervisionHost {
     if (!mark) workload?.kickIfNeeded();
     else if (workload?.run?.id === mark.run) workload.onRunEvent(event);
     else if (isLiving(event)) this.found(key, workload, mark, event);
-    else if (tellsTheEnd(event)) workload?.kickIfNeeded();
+    else workload?.kickIfNeeded();
   }
 
   /** Something of this schedule runs that was not known. */
@@ -248,6 +248,7 @@ export class Supervisor implements SupervisionHost {
       if (this.get(key) || !living || !this.ownMark(living) || this.shutdown.aborted) return;
       this.log.info(`Stopping ${shownKey(key)}: the schedule has started it, and it is no longer scheduled`);
       await this.driverOf(key.kind).stop(callContext({ signal: this.shutdown }), key);
+      this.orphanPauses.delete(keyText(key));
     });
     stopping.catch((error: unknown) => {
       if (this.shutdown.aborted) return;

@@ -1,5 +1,4 @@
 import type { ScheduleClock } from '../schedule-clock.js';
-import { shortened } from '../shortened.js';
 import type { ScheduleProgress, ScheduleStore } from '../store/schedule-store.js';
 import type { WorkloadKey } from '../workload-key.js';
 
@@ -20,7 +19,7 @@ export class WorkloadNotes {
 
   /** Something has happened. `message`: for a person. */
   add(type: string, message: string, pid = 0): void {
-    const item = { key: this.key, timestampMs: this.clock.now(), type, message: shortened(message) };
+    const item = { key: this.key, timestampMs: this.clock.now(), type, message };
     if (!this.isClosed) this.store.keepHistory(pid === 0 ? item : { ...item, pid });
   }
 

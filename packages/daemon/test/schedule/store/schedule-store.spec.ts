@@ -223,3 +223,13 @@ test('a closed store takes nothing more, says so, and may be closed again', asyn
   store.keepProgress(keyNamed('web'), { restarts: 1 });
   store.keepHistory(item('web', 'ended'));
 });
+
+test('a long message of the history is cut, waiting and written alike', async () => {
+  const fixture = new StoreFixture();
+  const store = await fixture.open();
+  await store.commit([put('web', 1)]);
+  store.keepHistory({ ...item('web', 'waiting'), message: 'x'.repeat(5000) });
+  const cut = [`${'x'.repeat(1000)}…`];
+  expect((await store.history(keyNamed('web'))).map(({ message }) => message)).toEqual(cut);
+  expect((await (await fixture.reopen()).history(keyNamed('web'))).map(({ message }) => message)).toEqual(cut);
+});

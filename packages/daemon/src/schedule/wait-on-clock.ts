@@ -1,5 +1,5 @@
 import { onAbort } from '@aurae/proto';
-import type { ScheduleClock } from '../schedule-clock.js';
+import type { ScheduleClock } from './schedule-clock.js';
 
 /** Resolves after so long; rejects with the signal's reason as soon as that aborts. */
 export async function waitOnClock(clock: ScheduleClock, milliseconds: number, signal: AbortSignal): Promise<void> {
