@@ -33,9 +33,9 @@ beforeAll(async () => {
         lastRequest = request;
         if (request.workload?.name === 'nobody') throw new NotFoundError('Cannot find the executable "nobody"');
         if (request.workload?.name === 'endless') {
-          for (;;) yield { items: [item({ line: 'x'.repeat(1000) })] };
+          for (;;) yield { items: [item({ line: 'x'.repeat(1000) })], logId: '' };
         }
-        for (const items of batches) yield { items };
+        for (const items of batches) yield { items, logId: '' };
         if (request.follow) await untilAborted(context);
       },
       async *getSubProcessStream(_context, request) {
@@ -161,7 +161,7 @@ test('a daemon that dies while it is followed is told', async () => {
   const daemon = await own.serve({
     observe: {
       async *getWorkloadLogStream(context) {
-        yield { items: [item({ line: 'x' })] };
+        yield { items: [item({ line: 'x' })], logId: '' };
         await untilAborted(context);
       },
     },

@@ -31,6 +31,9 @@ export const observeMessages: RequestMessages<observe.Observe<CallContext>> = {
   getSubProcessStream: observe.GetSubProcessStreamRequest,
   getWorkloadLogStream: observe.GetWorkloadLogStreamRequest,
   watchEvents: observe.WatchEventsRequest,
+  getWorkloadUsage: observe.GetWorkloadUsageRequest,
+  logLevelShow: observe.LogLevelShowRequest,
+  logLevelSet: observe.LogLevelSetRequest,
 };
 
 export const scheduleMessages: RequestMessages<schedule.Schedule<CallContext>> = {

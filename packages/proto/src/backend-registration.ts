@@ -1,5 +1,6 @@
 import type { CallContext } from './call-context.js';
 import type { ContainerBackend, ExecutableBackend, InstanceBackend, LogSink } from './gen/backend.js';
+import type * as meta from './gen/meta.js';
 
 /** Version of the backend contracts in `backend.proto`. */
 export const backendProtocolVersion = 1;
@@ -12,6 +13,26 @@ export interface BackendLog {
   error(message: string, fields?: Readonly<Record<string, unknown>>): void;
 }
 
+/** Keeps the logs of workloads within the bounds of the node, whichever backend writes them. */
+export interface WorkloadLogKeeper {
+  /**
+   * From now on the log in this directory (segments of CRI records, docs/decisions/0007) is kept within the bounds: what
+   * is complete of it is indexed, compressed, and removed, oldest first. The segment that is written to is not touched.
+   * The directory may be absent as yet.
+   */
+  keep(workload: meta.WorkloadReference, directory: string): KeptLog;
+}
+
+/** A log that is kept within its bounds. */
+export interface KeptLog {
+  /** Bytes on disk, as far as is known without a look. */
+  readonly bytes: number;
+  /** A further segment may have been begun: what was written before is complete. Cheap to call once too often. */
+  rotated(): void;
+  /** Lets go of it, and touches its files no more once that has resolved. Twice is harmless. */
+  release(): Promise<void>;
+}
+
 /** What whoever runs a backend gives to it. */
 export interface BackendHost {
   /** The backend's own directory for what must survive a reboot. Absolute; made, mode 0700, on first use. */
@@ -19,6 +40,8 @@ export interface BackendHost {
   /** The backend's own directory for what must survive the daemon but not a reboot: sockets, pid files. */
   readonly runDir: string;
   readonly log: BackendLog;
+  /** Takes care of the logs that the backend writes; absent where nobody does, so that the backend has to. */
+  readonly logs?: WorkloadLogKeeper;
 }
 
 /**

@@ -13,9 +13,11 @@ export {
   type BackendRegistration,
   defineBackend,
   type Disposable,
+  type KeptLog,
   type OptionsIssue,
   type OptionsResult,
   type OptionsSchema,
+  type WorkloadLogKeeper,
 } from './backend-registration.js';
 export { bindService, type CallOpener, type OpenCall, type ServedMethod, type ServerCall } from './bind-service.js';
 export {

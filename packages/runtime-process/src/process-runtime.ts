@@ -1,6 +1,7 @@
 import {
   type backend,
   type CallContext,
+  CapabilityNotSupportedError,
   FailedPreconditionError,
   InvalidSpecError,
   type meta,
@@ -128,7 +129,7 @@ export class ProcessRuntime implements backend.ExecutableBackend<CallContext>, A
     const channel = channelType === observe.LogChannelType.CHANNEL_STDERR ? 'stderr' : 'stdout';
     const output = this.live.follow(pid, channel, signal);
     if (output) {
-      for await (const item of output) yield { items: [item] };
+      for await (const item of output) yield { items: [item], logId: '' };
       return;
     }
     const found = findProcess((await this.openedSupervisor())?.all() ?? [], pid);
@@ -143,6 +144,10 @@ export class ProcessRuntime implements backend.ExecutableBackend<CallContext>, A
 
   async *watch({ signal }: CallContext): AsyncGenerator<backend.WorkloadEvent> {
     yield* (await this.supervisor('watch the executables')).watch(signal);
+  }
+
+  async usage(): Promise<backend.UsageResponse> {
+    throw new CapabilityNotSupportedError('Not yet');
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

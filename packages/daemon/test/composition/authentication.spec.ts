@@ -7,6 +7,7 @@ import type { Daemon } from '../../src/composition/create-daemon.js';
 import type { CertificateRequest } from '../../src/pki/issue-certificate.js';
 import { daysFrom, makeAuthority, makeCertificate } from '../pki/certificates.js';
 import { DaemonFixture, scriptedCalls } from './daemon-fixture.js';
+import { daemonLogRequest } from './daemon-log-request.js';
 
 let fixture: DaemonFixture;
 let daemon: Daemon;
@@ -43,7 +44,10 @@ async function clientWith(request: Partial<CertificateRequest>, issuer = authori
 async function nextRefusal(): Promise<string> {
   const { observe } = fixture.client(daemon);
   const isRefusal = (item: observe.LogItem) => item.line === 'Connection refused';
-  for await (const item of observe.getAuraeDaemonLogStream(callContext(), { backlogOnly: false, tail: 0 })) {
+  for await (const item of observe.getAuraeDaemonLogStream(
+    callContext(),
+    daemonLogRequest({ backlogOnly: false, tail: 0 }),
+  )) {
     if (isRefusal(item)) return (JSON.parse(item.fieldsJson) as { reason: string }).reason;
   }
   throw new Error('The log ended without a refusal');

@@ -14,6 +14,7 @@ import {
 } from '@aurae/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DaemonFixture, scriptedCalls } from './daemon-fixture.js';
+import { daemonLogRequest } from './daemon-log-request.js';
 
 let fixture: DaemonFixture;
 beforeEach(() => {
@@ -80,7 +81,10 @@ describe('a daemon', () => {
     const failure = await client.runtime.exec(callContext({ callId: 'c-2' }), command('fault')).catch((error) => error);
     expect(failure).toBeInstanceOf(InternalError);
     expect(failure.message).not.toContain('not a function');
-    const stream = client.observe.getAuraeDaemonLogStream(callContext(), { backlogOnly: false, tail: 0 });
+    const stream = client.observe.getAuraeDaemonLogStream(
+      callContext(),
+      daemonLogRequest({ backlogOnly: false, tail: 0 }),
+    );
     const [fault] = (await logLines(stream, (item) => item.level === 'error')).slice(-1);
     expect(fault?.fieldsJson).toContain('x is not a function');
     expect(fault?.fieldsJson).toContain('c-2');
@@ -96,7 +100,7 @@ describe('a daemon', () => {
   it('streams its log: the backlog, then live, to every follower', async () => {
     const daemon = await fixture.start();
     const { observe } = fixture.client(daemon);
-    const request = { backlogOnly: false, tail: 0 };
+    const request = daemonLogRequest({ backlogOnly: false, tail: 0 });
     const followers = [1, 2, 3].map(() =>
       logLines(observe.getAuraeDaemonLogStream(callContext(), request), (item) => item.line === 'last words'),
     );
@@ -111,7 +115,7 @@ describe('a daemon', () => {
   it('counts what a slow follower loses, loses it to nobody else, and serves on meanwhile', async () => {
     const daemon = await fixture.start('log.backlog_lines = 100');
     const { observe, runtime } = fixture.client(daemon);
-    const request = { backlogOnly: false, tail: 0 };
+    const request = daemonLogRequest({ backlogOnly: false, tail: 0 });
     const slow = observe.getAuraeDaemonLogStream(callContext(), request)[Symbol.asyncIterator]();
     let seen = Number((await slow.next()).value?.sequence);
     // Far more than windows and buffers between the two take, while nobody reads.
@@ -133,7 +137,10 @@ describe('a daemon', () => {
   it('ends the backlog when only that is asked for', async () => {
     const { observe } = fixture.client(await fixture.start());
     const lines: string[] = [];
-    for await (const { line } of observe.getAuraeDaemonLogStream(callContext(), { backlogOnly: true, tail: 1 })) {
+    for await (const { line } of observe.getAuraeDaemonLogStream(
+      callContext(),
+      daemonLogRequest({ backlogOnly: true, tail: 1 }),
+    )) {
       lines.push(line);
     }
     expect(lines).toEqual(['Serving']);
@@ -265,7 +272,7 @@ describe('stopping a daemon', () => {
     const daemon = await fixture.start('shutdown.drain_timeout = "1h"');
     const stream = fixture
       .client(daemon)
-      .observe.getAuraeDaemonLogStream(callContext(), { backlogOnly: false, tail: 0 });
+      .observe.getAuraeDaemonLogStream(callContext(), daemonLogRequest({ backlogOnly: false, tail: 0 }));
     const reading = logLines(stream, () => false).catch((error) => error);
     await until(() => true);
     await daemon.stop();

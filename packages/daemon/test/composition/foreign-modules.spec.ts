@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { callContext, meta } from '@aurae/proto';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DaemonFixture } from './daemon-fixture.js';
+import { daemonLogRequest } from './daemon-log-request.js';
 
 let fixture: DaemonFixture;
 beforeEach(() => {
@@ -79,7 +80,10 @@ describe('a module of somebody else', () => {
     module('log-sink', `() => ({ ${describeItself}, write: ${write}, flush: async () => ({}) })`);
     const config = '[[log.sinks]]\nuse = "./mine.mjs"\n';
     const { observe } = fixture.client(await fixture.start(config));
-    for await (const item of observe.getAuraeDaemonLogStream(callContext(), { backlogOnly: false, tail: 0 })) {
+    for await (const item of observe.getAuraeDaemonLogStream(
+      callContext(),
+      daemonLogRequest({ backlogOnly: false, tail: 0 }),
+    )) {
       if (item.line === 'A log sink fails') {
         expect(JSON.parse(item.fieldsJson)).toEqual({ sink: './mine.mjs', reason: 'no space' });
         break;

@@ -3,11 +3,19 @@ import { join } from 'node:path';
 import { FailedPreconditionError } from '@aurae/proto';
 import { errorCode } from './error-code.js';
 
+/**
+ * What a segment's file is called after its number: `.log` as its writer made it, `.sealed.log` once the keeper has taken
+ * it over from the writer, `.sealed.log.gz` once it is compressed, too.
+ */
+export type LogSegmentForm = 'written' | 'sealed' | 'compressed';
+
 /** One file of a log. All but the last are complete; the last is written to. */
 export interface LogSegment {
   readonly path: string;
   /** Sequence number of its first record: a safe integer from 1 up. */
   readonly firstSequence: number;
+  /** Default: `written`. */
+  readonly form?: LogSegmentForm;
 }
 
 /** The segments that a log has now, in ascending order. None when the directory is absent. */

@@ -23,7 +23,7 @@ export async function* readWorkloadLog(
     untilMs: timeOf(request.untilMs),
     follow: request.follow && { ended: workload.finished.then((end) => logEnd(directory, end)) },
   });
-  for await (const items of batches) yield { items };
+  for await (const items of batches) yield { items, logId: '' };
 }
 
 /** The output of one run, to its end. */
@@ -40,7 +40,7 @@ export async function* readProcessLog(
     afterSequence: BigInt(Math.max(0, firstSequence - 1)),
     follow: { ended: ended.then((end) => logEnd(directory, end)) },
   });
-  for await (const items of batches) yield { items };
+  for await (const items of batches) yield { items, logId: '' };
 }
 
 export interface FoundProcess {

@@ -29,7 +29,7 @@ export class KindWatch {
   private following: Promise<void> | undefined;
 
   constructor(
-    private readonly driver: WorkloadDriver,
+    private readonly driver: Pick<WorkloadDriver, 'watch'>,
     private readonly clock: ScheduleClock,
     private readonly log: Logger,
     private readonly listener: KindListener,

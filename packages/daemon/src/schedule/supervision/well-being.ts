@@ -62,6 +62,7 @@ function probeTarget({ key, entry }: ScheduledWorkload, run: SupervisedRun, host
         untilMs: 0n,
         follow: true,
         afterSequence: 0n,
+        logId: '',
       }),
   };
 }

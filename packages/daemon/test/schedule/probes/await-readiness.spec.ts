@@ -311,7 +311,7 @@ describe('by a line of the log', () => {
     const longest = 10_000;
     let read = 0;
     run.log.read = async function* () {
-      for (; read < longest; read += 1) yield { items: [logItem('x'.repeat(1000))] };
+      for (; read < longest; read += 1) yield { items: [logItem('x'.repeat(1000))], logId: '' };
     };
     const ready = run.ready(logProbe('never'));
     setImmediate(() => run.ending.abort(new Error('stopped')));
@@ -324,7 +324,7 @@ describe('by a line of the log', () => {
     const { read } = run.log;
     run.log.read = async function* () {
       run.log.read = read;
-      yield { items: [logItem('starting')] };
+      yield { items: [logItem('starting')], logId: '' };
       throw new UnavailableError('the log is busy');
     };
     const ready = run.ready({ ...logProbe('ready'), intervalMs: 200 });

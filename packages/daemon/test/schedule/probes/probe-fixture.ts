@@ -40,7 +40,7 @@ export class WrittenLog {
   #wake: () => void = () => undefined;
 
   write(...items: (observe.LogItem | string)[]): void {
-    this.#batches.push({ items: items.map((item) => (typeof item === 'string' ? logItem(item) : item)) });
+    this.#batches.push({ items: items.map((item) => (typeof item === 'string' ? logItem(item) : item)), logId: '' });
     this.#wake();
   }
 
