@@ -24,6 +24,7 @@ const needs = {
     { program: 'tmux', package: 'tmux', use: 'is the terminal in which sessions are tried' },
     { program: 'vim', package: 'vim-tiny', use: 'runs in that terminal, as does top' },
     { program: 'top', package: 'procps', use: 'runs in that terminal, as does vim' },
+    { program: 'rsyslogd', package: 'rsyslog', use: 'receives what the syslog sink sends' },
   ],
 };
 
@@ -52,7 +53,8 @@ function missing(...purposes) {
 }
 
 function isOnPath(program) {
-  return (process.env.PATH ?? '').split(delimiter).some((directory) => {
+  // Daemons lie where the PATH of a plain user does not lead.
+  return [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin'].some((directory) => {
     try {
       accessSync(join(directory, program), constants.X_OK);
       return true;
