@@ -6,8 +6,15 @@ export {
   LogDispatcher,
   type LogDispatcherCloseOptions,
   type LogDispatcherOptions,
+  type LogOrigin,
   type NamedLogSink,
-} from './log-dispatcher.js';
+} from './delivery/log-dispatcher.js';
+export type { LogPlace, OpenWorkloadLog } from './delivery/log-place.js';
+export { LogPositions, type LogPositionsOptions } from './delivery/log-positions.js';
+export type { SinkPumpOptions, WhenBehind } from './delivery/sink-settings.js';
+export { logSinkStatus, type SinkFailure, type SinkStatus } from './delivery/sink-status.js';
+export type { UnreadableLogs } from './delivery/workload-feeds.js';
+export type { WorkloadLogHolder } from './delivery/workload-log-holder.js';
 export type { LogFields } from './log-fields.js';
 export { isAtLeast, type LogLevel, logLevels } from './log-level.js';
 export { type LogLine, LogRing, type LogRingOptions, type LogStart, type LogSubscribeOptions } from './log-ring.js';
@@ -15,9 +22,29 @@ export { consoleLogSinkRegistration } from './registration.js';
 export type { WorkloadChannel } from './segments/cri-record.js';
 export { logItems } from './segments/log-items.js';
 export type { LogEnd, LogReadOptions } from './segments/log-read-options.js';
-export { type ListLogSegments, listLogSegments, type LogSegment, logSegmentName } from './segments/log-segment.js';
+export { logIdentity } from './segments/log-identity.js';
+export {
+  compressedSegmentName,
+  type ListLogSegments,
+  listLogSegments,
+  type LogSegment,
+  type LogSegmentForm,
+  logSegmentName,
+  sealedSegmentName,
+} from './segments/log-segment.js';
+export { type AppendedLines, LogSegmentWriter, type LogSegmentWriterOptions } from './segments/log-segment-writer.js';
 export { nextLogSequence } from './segments/next-log-sequence.js';
 export { readLogSegments } from './segments/read-log-segments.js';
-export type { SinkPumpOptions } from './sink-pump.js';
-export type { SinkFailure, SinkStatus } from './sink-status.js';
+export type { WrittenLine } from './segments/record-encoder.js';
+export { appendToSegmentIndex, readSegmentIndex, rewriteSegmentIndex } from './segments/segment-index.js';
+export { type SegmentSummary, summarizeSegment } from './segments/segment-summary.js';
 export { writeToConsole } from './write-to-console.js';
+export { fileLogSinkRegistration } from './sinks/file/registration.js';
+export { stdoutLogSinkRegistration } from './sinks/stdout/registration.js';
+export type { LogHolder } from './keeper/log-holder.js';
+export { LogKeeper, type LogKeeperOptions } from './keeper/log-keeper.js';
+export type { LogBounds } from './keeper/retention.js';
+export { journaldLogSinkRegistration } from './sinks/journald/registration.js';
+export { lokiLogSinkRegistration } from './sinks/loki/registration.js';
+export { otlpLogSinkRegistration } from './sinks/otlp/registration.js';
+export { syslogLogSinkRegistration } from './sinks/syslog/registration.js';

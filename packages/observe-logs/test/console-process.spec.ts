@@ -115,7 +115,8 @@ describe('a console that nobody reads', () => {
       status: { writtenRecords: 0, droppedRecords: 1, retries: 0, lastError: { message: /EPIPE/ } },
       description: {
         health: { state: meta.HealthState.HEALTH_STATE_UNAVAILABLE },
-        details: { writtenRecords: '0', lostRecords: '1' },
+        // The line, and the record that tells of its loss.
+        details: { writtenRecords: '0', lostRecords: '2' },
       },
     });
     child.disconnect();

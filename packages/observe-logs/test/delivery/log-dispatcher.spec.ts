@@ -1,8 +1,8 @@
 import { InvalidSpecError, meta, UnavailableError } from '@aurae/proto';
 import { LogDispatcher, type LogDispatcherOptions, LogRing } from '@aurae/observe-logs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { FakeLogSink } from './fixtures/fake-log-sink.js';
-import { ManualClock, quiet } from './fixtures/manual-clock.js';
+import { FakeLogSink } from '../fixtures/fake-log-sink.js';
+import { ManualClock, quiet } from '../fixtures/manual-clock.js';
 
 const { HEALTH_STATE_DEGRADED, HEALTH_STATE_SERVING } = meta.HealthState;
 const web = { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, name: 'web' };
@@ -64,7 +64,7 @@ describe('batches', () => {
 
   it('do not linger once they are full', async () => {
     const sink = new FakeLogSink();
-    const { ring } = dispatch([sink], { maximumBatchItems: 11 });
+    const { ring } = dispatch([sink], { maximumBatchItems: 10 });
     append(ring, ...numbered(10));
     await quiet();
     expect(sink.lines).toEqual(numbered(10));

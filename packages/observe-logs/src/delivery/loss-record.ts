@@ -4,6 +4,7 @@ import type { backend, meta } from '@aurae/proto';
 export const lossChannel = 'observe-logs';
 
 export interface Loss {
+  /** 0 when nobody can tell. */
   readonly lines: number;
   /** A sentence's end: why they were lost. */
   readonly reason: string;
@@ -19,14 +20,19 @@ export function lossRecord({ lines, reason, sinkName, workload, timestamp }: Los
     workload,
     item: {
       channel: lossChannel,
-      line: `${lines === 1 ? '1 line was' : `${lines} lines were`} lost here: ${reason}`,
+      line: `${lostLines(lines)} lost here: ${reason}`,
       timestamp,
       sequence: 0n,
       dropped: 0n,
       level: 'warn',
-      fieldsJson: JSON.stringify({ sink: sinkName, lostLines: lines }),
+      fieldsJson: JSON.stringify({ sink: sinkName, lostLines: lines || undefined }),
       partial: false,
       lineBytes: Buffer.alloc(0),
     },
   };
+}
+
+function lostLines(lines: number): string {
+  if (lines === 0) return 'Lines may have been';
+  return lines === 1 ? '1 line was' : `${lines} lines were`;
 }
