@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { type CallContext, callContext, type CallOptions as ContextOptions, type runtime } from '@aurae/proto';
 
 /** What a caller may say about one call. */
-export type CallOptions = Pick<ContextOptions, 'signal' | 'timeoutMs' | 'callId'>;
+export type CallOptions = Pick<ContextOptions, 'signal' | 'timeoutMs' | 'callId' | 'traceparent' | 'tracestate'>;
 
 /** A request of which every field may be left out, at any depth. */
 export type PartialRequest<Request> =

@@ -5,7 +5,10 @@ import type * as meta from './gen/meta.js';
 /** Version of the backend contracts in `backend.proto`. */
 export const backendProtocolVersion = 1;
 
-/** Takes the messages that a backend wants in the daemon's own log. */
+/**
+ * Takes the messages that a backend wants in the daemon's own log. A field `name` is the name of the workload that the line
+ * is about. Never log the environment or the arguments of a command.
+ */
 export interface BackendLog {
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void;
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;

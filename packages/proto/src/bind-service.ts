@@ -24,6 +24,8 @@ export type ServerCall =
 /** A call that has begun: its context, and what to do when it has ended. */
 export interface OpenCall {
   readonly context: CallContext;
+  /** Does all work of the call: a place for what surrounds it, such as `AsyncLocalStorage`. Absent: it is just done. */
+  readonly run?: <Result>(work: () => Result) => Result;
   /** Called exactly once, when nothing of the call runs any more. `error` is what it failed with. */
   close(error?: unknown): void;
 }
@@ -100,7 +102,8 @@ async function respondOnce(
   let opened: OpenCall | undefined;
   try {
     opened = open(call, method);
-    const response = await serve(opened.context);
+    const { context, run = justRun } = opened;
+    const response = await run(() => serve(context));
     respond(null, response);
     opened.close();
   } catch (error) {
@@ -118,12 +121,9 @@ async function respondWithStream(
   let opened: OpenCall | undefined;
   try {
     opened = open(call, method);
-    const { signal } = opened.context;
-    for await (const item of serve(opened.context)) {
-      // The slow reader's pace is the stream's pace: nothing piles up here.
-      if (!call.write(item)) await once(call, 'drain', { signal });
-      if (signal.aborted) throw signal.reason;
-    }
+    const { context, run = justRun } = opened;
+    // A generator goes on amid what surrounds each call of its next(): so the loop belongs into it, too.
+    await run(() => sendAnswers(call, serve(context), context.signal));
     call.end();
     opened.close();
   } catch (error) {
@@ -131,4 +131,20 @@ async function respondWithStream(
     call.emit('error', statusOfError(cause, opened?.context.callId ?? ''));
     opened?.close(cause);
   }
+}
+
+async function sendAnswers(
+  call: ServerWritableStream<unknown, unknown> | ServerDuplexStream<unknown, unknown>,
+  answers: AsyncIterable<unknown>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const item of answers) {
+    // The slow reader's pace is the stream's pace: nothing piles up here.
+    if (!call.write(item)) await once(call, 'drain', { signal });
+    if (signal.aborted) throw signal.reason;
+  }
+}
+
+function justRun<Result>(work: () => Result): Result {
+  return work();
 }

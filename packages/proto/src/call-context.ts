@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { CancelledError } from './errors.js';
+import { validTraceContext } from './trace-context.js';
 
 /**
  * What every call of a generated interface carries, in process and over gRPC alike.
@@ -15,6 +16,9 @@ export interface CallContext {
   readonly callId: string;
   /** SPIFFE id or common name of the caller; empty for calls that the process makes itself. */
   readonly identity: string;
+  /** The span that the call belongs to, as in `TraceContext`; absent where nobody traces. */
+  readonly traceparent?: string;
+  readonly tracestate?: string;
 }
 
 /** The parts of a context that a caller may care to give. */
@@ -24,12 +28,15 @@ export interface CallOptions {
   readonly timeoutMs?: number;
   readonly callId?: string;
   readonly identity?: string;
+  /** The caller's place in a trace, as in `TraceContext`. What is not valid counts as not given. */
+  readonly traceparent?: string | undefined;
+  readonly tracestate?: string | undefined;
 }
 
 /** A context for a call that starts here, rather than in a server. */
 export function callContext(options: CallOptions = {}): CallContext {
   const { signal, timeoutMs, callId = randomUUID(), identity = '' } = options;
-  const base = { signal: signal ?? neverAborts, callId, identity };
+  const base = { signal: signal ?? neverAborts, callId, identity, ...validTraceContext(options) };
   return timeoutMs === undefined ? base : { ...base, deadline: new Date(Date.now() + timeoutMs) };
 }
 

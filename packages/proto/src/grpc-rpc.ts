@@ -182,6 +182,8 @@ async function drained(call: EventEmitter, signal: AbortSignal): Promise<void> {
 function metadataOf(context: CallContext): Metadata {
   const metadata = new (grpcLibrary().Metadata)();
   metadata.set(callIdHeader, context.callId);
+  if (context.traceparent !== undefined) metadata.set('traceparent', context.traceparent);
+  if (context.tracestate !== undefined) metadata.set('tracestate', context.tracestate);
   return metadata;
 }
 

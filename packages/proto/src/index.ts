@@ -1,3 +1,5 @@
+import './log-batch/serve-fast-log-batches.js';
+
 export * as backend from './gen/backend.js';
 export * as meta from './gen/meta.js';
 export * as observe from './gen/observe.js';
@@ -50,6 +52,15 @@ export {
 } from './errors.js';
 export { callIdHeader, GrpcRpc } from './grpc-rpc.js';
 export { errorOfStatus, statusOfError } from './grpc-status.js';
+export { decodeLogBatch } from './log-batch/decode-log-batch.js';
+export { encodeLogBatch } from './log-batch/encode-log-batch.js';
 export { decideRestart, type FinishedRun, type RestartDecision } from './restart-decision.js';
+export {
+  formatTraceparent,
+  parseTraceparent,
+  type TraceContext,
+  type Traceparent,
+  validTraceContext,
+} from './trace-context.js';
 export { unavailableBackend } from './unavailable-backend.js';
 export { executableName, kindWord, namedWorkloadName } from './workload-identity.js';

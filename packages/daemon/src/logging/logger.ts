@@ -1,7 +1,13 @@
-import { type DestinationStream, type Logger as PinoLogger, pino } from 'pino';
-import type { BackendLog } from '@aurae/proto';
+import type { LogLevel } from '@aurae/observe-logs';
+import type { BackendLog, meta } from '@aurae/proto';
+import { type Logger as PinoLogger, pino } from 'pino';
+import { currentLogContext, type LogContext } from './log-context.js';
+import { type LogLevelChange, LogLevels } from './log-levels.js';
+import { redactFields } from './redact-fields.js';
+import { redactText } from './redact-text.js';
+import { workloadText } from './workload-text.js';
 
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+export type { LogLevel };
 
 /** A line of the daemon's own log, before it is numbered. */
 export interface LogLine {
@@ -14,30 +20,47 @@ export interface LogLine {
 }
 
 type Fields = Readonly<Record<string, unknown>>;
+/** Makes the log of a component, once for each name. */
+type ComponentLogs = (component: string) => PinoLogger;
 
-/** The daemon's own log: a sentence for a person and fields for a program, on behalf of a component. */
+/**
+ * The daemon's own log: a sentence for a person and fields for a program, on behalf of a component. Each line also says
+ * on behalf of which call, of whom, and of which workload (`log-context.ts`), unless its own fields do. Values that are
+ * secret, by their names or their looks, are not written.
+ */
 export class Logger implements BackendLog {
-  private constructor(private readonly pino: PinoLogger) {}
+  private constructor(
+    private readonly pino: PinoLogger,
+    private readonly componentLogs: ComponentLogs,
+    private readonly bound: Fields = {},
+  ) {}
 
-  static create(level: LogLevel, write: (line: LogLine) => void): Logger {
-    const destination: DestinationStream = { write: (json) => write(parseLine(json)) };
-    return new Logger(
-      pino(
-        {
-          level,
-          base: null,
-          formatters: { level: (label) => ({ level: label }) },
-          serializers: { error: pino.stdSerializers.err },
-          redact: { paths: secretFields, censor: '[redacted]' },
-        },
-        destination,
-      ).child({ component: 'daemon' }),
-    );
+  /** @param levels of the components; a level alone is that of all */
+  static create(levels: LogLevels | LogLevel, write: (line: LogLine) => void): Logger {
+    const known = levels instanceof LogLevels ? levels : new LogLevels(levels);
+    const options = { level: 'trace', base: null, formatters: { level: (label: string) => ({ level: label }) } };
+    const root = pino(options, { write: (json: string) => write(parseLine(json)) });
+    const logs = new Map<string, PinoLogger>();
+    const componentLogs: ComponentLogs = (component) => {
+      const log = logs.get(component) ?? root.child({ component });
+      if (!logs.has(component)) known.register(component, (level) => void (log.level = level));
+      logs.set(component, log);
+      return log;
+    };
+    // Whatever the levels: who has changed them is always told.
+    const always = new Logger(root.child({ component: 'daemon' }), componentLogs);
+    known.onChange((change) => always.info('A level of the log was changed', factsOf(change)));
+    return new Logger(componentLogs('daemon'), componentLogs);
   }
 
   /** The same log for another component. */
   forComponent(component: string): Logger {
-    return new Logger(this.pino.child({ component }));
+    return new Logger(this.componentLogs(component), this.componentLogs, this.bound);
+  }
+
+  /** The same log, on behalf of this workload. */
+  forWorkload(workload: meta.WorkloadReference): Logger {
+    return new Logger(this.pino, this.componentLogs, { ...this.bound, workload: workloadText(workload) });
   }
 
   isEnabled(level: LogLevel): boolean {
@@ -45,31 +68,41 @@ export class Logger implements BackendLog {
   }
 
   debug(message: string, fields: Fields = {}): void {
-    this.pino.debug(fields, message);
+    this.write('debug', message, fields);
   }
 
   info(message: string, fields: Fields = {}): void {
-    this.pino.info(fields, message);
+    this.write('info', message, fields);
   }
 
   warn(message: string, fields: Fields = {}): void {
-    this.pino.warn(fields, message);
+    this.write('warn', message, fields);
   }
 
   error(message: string, fields: Fields = {}): void {
-    this.pino.error(fields, message);
+    this.write('error', message, fields);
+  }
+
+  private write(level: LogLevel, message: string, fields: Fields): void {
+    if (!this.isEnabled(level)) return;
+    const context: LogContext = currentLogContext();
+    const all = { ...context, ...this.bound, ...redactFields(fields) };
+    // Below a name of their own they cannot be taken for the level, the time or the component of the line.
+    this.pino[level]({ fields: all }, redactText(message));
   }
 }
 
-/** Environments carry passwords, and commands sometimes do. */
-const secretFields = ['env', '*.env', 'password', '*.password', 'token', '*.token', 'key', '*.key'];
+function factsOf({ component, level, before, identity }: LogLevelChange): Fields {
+  return { of: component === '' ? 'every component without one of its own' : component, level, before, identity };
+}
 
 function parseLine(json: string): LogLine {
-  const { level, time, msg, component, ...fields } = JSON.parse(json) as {
+  const { level, time, msg, component, fields } = JSON.parse(json) as {
     level: LogLevel;
     time: number;
     msg: string;
     component: string;
+    fields: Record<string, unknown>;
   };
   return { channel: component, level, line: msg, timestampMs: time, fields };
 }

@@ -10,7 +10,13 @@ import {
   type ServedMethod,
   type ServerCall,
   ShuttingDownError,
+  type TraceContext,
+  validTraceContext,
 } from '@aurae/proto';
+import { callWorkload } from '../logging/call-workload.js';
+import { CallScope } from '../logging/log-context.js';
+import { workloadText } from '../logging/workload-text.js';
+import { noTracing, type Tracing } from '../tracing/tracing.js';
 
 /** A call that has ended, for the log. */
 export interface EndedCall {
@@ -45,6 +51,7 @@ export class CallRegistry {
   constructor(
     private readonly identityOf: (certificate: PeerCertificate | undefined) => string,
     private readonly observer: CallObserver,
+    private readonly tracing: Tracing = noTracing,
   ) {}
 
   get inFlight(): number {
@@ -57,7 +64,11 @@ export class CallRegistry {
       controller: new AbortController(),
       isStream: method.responseStream && !method.requestStream,
     };
-    const context = this.contextOf(call, entry.controller.signal);
+    const from = this.contextOf(call, entry.controller.signal);
+    const about = aboutCall(call, method, from);
+    const span = this.tracing.call(about, from);
+    const context = span.trace ? { ...from, ...span.trace } : from;
+    const scope = new CallScope({ ...about, traceId: span.traceId }, span.trace);
     const cancel = () => entry.controller.abort(cancellationCause(context));
     const events: EventEmitter = call;
     events.on('cancelled', cancel);
@@ -66,11 +77,15 @@ export class CallRegistry {
     const startedAt = performance.now();
     return {
       context,
+      run: scope.run,
       close: (error) => {
         // grpc-js says "cancelled" at the end of every call, also of one that was answered.
         events.off('cancelled', cancel);
         this.live.delete(entry);
-        this.observer.onEnded({ method: method.path, context, durationMs: performance.now() - startedAt, error });
+        const ended = { method: method.path, context, durationMs: performance.now() - startedAt, error };
+        scope.run(() => this.observer.onEnded(ended));
+        scope.end();
+        span.end(error);
         if (this.live.size === 0) this.onIdle?.();
       },
     };
@@ -113,9 +128,23 @@ export class CallRegistry {
     const callId = typeof given === 'string' && callIdForm.test(given) ? given : randomUUID();
     const identity = this.identityOf(call.getAuthContext().sslPeerCertificate);
     const deadline = call.getDeadline();
-    const base = { signal, callId, identity };
+    const base = { signal, callId, identity, ...traceContextIn(call) };
     return deadline instanceof Date || Number.isFinite(deadline) ? { ...base, deadline: new Date(deadline) } : base;
   }
+}
+
+function aboutCall(call: ServerCall, { path }: ServedMethod, { callId, identity }: CallContext) {
+  const method = path.slice(1);
+  const workload = 'request' in call ? callWorkload(method, call.request) : undefined;
+  return { callId, identity, method, workload: workload && workloadText(workload) };
+}
+
+/** Where the caller is in a trace, if it says so. */
+function traceContextIn({ metadata }: ServerCall): TraceContext | undefined {
+  const [traceparent] = metadata.get('traceparent');
+  if (typeof traceparent !== 'string') return undefined;
+  // One that is long may come in parts.
+  return validTraceContext({ traceparent, tracestate: metadata.get('tracestate').join(',') });
 }
 
 /** The client's own timer fires first as often as not, and reaches the server as a cancellation. */
