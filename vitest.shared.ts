@@ -1,7 +1,7 @@
 import type { UserWorkspaceConfig } from 'vitest/config';
 
 // Tests read the sources of workspace packages, so they need no build of TypeScript.
-const conditions = ['@aurae/source', 'node', 'import', 'module', 'default'];
+const conditions = ['@aurae/source', 'node', 'import', 'default'];
 
 /** What every package's tests have in common. A root config is not inherited by its projects. */
 export const sharedConfig: UserWorkspaceConfig = {
