@@ -1,11 +1,27 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BackendContracts, BackendHost, BackendKind, Disposable, meta } from '@aurae/proto';
+import {
+  type BackendContracts,
+  type BackendHost,
+  type BackendKind,
+  type BackendLog,
+  type Disposable,
+  meta,
+  type WorkloadLogKeeper,
+} from '@aurae/proto';
 import type { DisposalStack } from '../lifecycle/disposal-stack.js';
+import { WorkloadBackendLog } from '../logging/backend-log.js';
 import type { Logger } from '../logging/logger.js';
 import type { BackendCatalog } from '../services/backend-catalog.js';
 import type { DaemonSettings } from './daemon-settings.js';
 import { loadBackend } from './load-backend.js';
+
+const workloadKinds: Readonly<Record<BackendKind, meta.WorkloadKind | undefined>> = {
+  executable: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE,
+  container: meta.WorkloadKind.WORKLOAD_KIND_CONTAINER,
+  instance: meta.WorkloadKind.WORKLOAD_KIND_INSTANCE,
+  'log-sink': undefined,
+};
 
 /** Which backend the configuration asks for. */
 export interface ConfiguredBackend {
@@ -20,6 +36,7 @@ export class BackendLoader {
     private readonly log: Logger,
     private readonly owned: DisposalStack,
     private readonly catalog: BackendCatalog,
+    private readonly logs: WorkloadLogKeeper,
   ) {}
 
   /**
@@ -39,6 +56,12 @@ export class BackendLoader {
     return backend;
   }
 
+  private logOf(kind: BackendKind): BackendLog {
+    const log = this.log.forComponent(kind);
+    const workloads = workloadKinds[kind];
+    return workloads === undefined ? log : new WorkloadBackendLog(log, workloads);
+  }
+
   private hostOf(kind: BackendKind): BackendHost {
     const { stateDir, runDir } = this.settings.paths;
     return {
@@ -48,7 +71,8 @@ export class BackendLoader {
       get runDir() {
         return made(join(runDir, kind));
       },
-      log: this.log.forComponent(kind),
+      log: this.logOf(kind),
+      logs: this.logs,
     };
   }
 }

@@ -16,6 +16,12 @@ const importers: Readonly<Record<BackendKind, Readonly<Record<string, Importer>>
   },
   'log-sink': {
     console: async () => (await import('@aurae/observe-logs')).consoleLogSinkRegistration,
+    stdout: async () => (await import('@aurae/observe-logs')).stdoutLogSinkRegistration,
+    file: async () => (await import('@aurae/observe-logs')).fileLogSinkRegistration,
+    syslog: async () => (await import('@aurae/observe-logs')).syslogLogSinkRegistration,
+    journald: async () => (await import('@aurae/observe-logs')).journaldLogSinkRegistration,
+    otlp: async () => (await import('@aurae/observe-logs')).otlpLogSinkRegistration,
+    loki: async () => (await import('@aurae/observe-logs')).lokiLogSinkRegistration,
   },
 };
 

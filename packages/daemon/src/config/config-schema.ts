@@ -69,7 +69,7 @@ const logSink = z
       .optional(),
     when_behind: z.enum(['drop-oldest', 'block', 'spill']).default('drop-oldest'),
     /** With `block`: how long a batch is tried before it is given up. */
-    block_for: duration('1m', ages),
+    block_for: duration('1m', { text: '24d', ms: 24 * 86_400_000 }),
     /** With `spill`: what is kept for it beyond the bounds of the logs. */
     spill_bytes: z.int().min(mebibyte).max(pebibyte).default(gibibyte),
     batch_records: z.int().min(3).max(65_536).default(1024),

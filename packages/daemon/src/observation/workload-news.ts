@@ -10,6 +10,8 @@ export interface WorkloadNewsListener {
   onSnapshot?(kind: meta.WorkloadKind, known: ReadonlyMap<string, backend.WorkloadEvent>): void;
   /** A change after the last snapshot. */
   onEvent?(kind: meta.WorkloadKind, event: backend.WorkloadEvent): void;
+  /** A backend tells nothing any more, and why; or, with undefined, it does again. A snapshot has come before that. */
+  onSight?(kind: meta.WorkloadKind, lostBecause: string | undefined): void;
 }
 
 export interface WorkloadNewsParts {
@@ -22,6 +24,7 @@ export interface WorkloadNewsParts {
 export class WorkloadNews implements AsyncDisposable {
   private readonly listeners = new Set<WorkloadNewsListener>();
   private readonly watches: readonly KindWatch[];
+  private readonly lost = new Set<meta.WorkloadKind>();
   private readonly known = new Map<meta.WorkloadKind, Map<string, backend.WorkloadEvent>>();
 
   constructor({ drivers, clock, log }: WorkloadNewsParts) {
@@ -30,6 +33,7 @@ export class WorkloadNews implements AsyncDisposable {
         new KindWatch(driver, clock, log, {
           onSnapshot: (snapshot) => this.onSnapshot(driver.kind, snapshot),
           onEvent: (event) => this.onEvent(driver.kind, event),
+          onLost: (reason) => this.onLost(driver.kind, reason),
         }),
     );
   }
@@ -37,6 +41,11 @@ export class WorkloadNews implements AsyncDisposable {
   /** Once every listener is there. */
   start(): void {
     for (const watch of this.watches) watch.start();
+  }
+
+  /** Resolves once each backend has told what there is, or has failed to. */
+  async whenKnown(): Promise<void> {
+    await Promise.all(this.watches.map((watch) => watch.whenKnown()));
   }
 
   add(listener: WorkloadNewsListener): void {
@@ -55,10 +64,19 @@ export class WorkloadNews implements AsyncDisposable {
   private onSnapshot(kind: meta.WorkloadKind, snapshot: ReadonlyMap<string, backend.WorkloadEvent>): void {
     this.known.set(kind, new Map(snapshot));
     for (const listener of this.listeners) listener.onSnapshot?.(kind, snapshot);
+    if (!this.lost.delete(kind)) return;
+    for (const listener of this.listeners) listener.onSight?.(kind, undefined);
   }
 
   private onEvent(kind: meta.WorkloadKind, event: backend.WorkloadEvent): void {
-    this.known.get(kind)?.set(event.workload?.name ?? '', event);
+    const name = event.workload?.name ?? '';
+    if (event.removed) this.known.get(kind)?.delete(name);
+    else this.known.get(kind)?.set(name, event);
     for (const listener of this.listeners) listener.onEvent?.(kind, event);
+  }
+
+  private onLost(kind: meta.WorkloadKind, reason: string): void {
+    this.lost.add(kind);
+    for (const listener of this.listeners) listener.onSight?.(kind, reason);
   }
 }

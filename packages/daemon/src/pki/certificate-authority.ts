@@ -2,7 +2,7 @@ import type { KeyObject, X509Certificate } from 'node:crypto';
 import { basename } from 'node:path';
 import { FailedPreconditionError } from '@aurae/proto';
 import { readCertificates } from './certificate.js';
-import { createFileDurably } from './durable-file.js';
+import { createFileDurably } from '../lifecycle/durable-file.js';
 import { type CertificateIssuer, issueCertificate } from './issue-certificate.js';
 import { signedCertificates } from './pki-directory.js';
 import { type PkiPaths, pkiPaths } from './pki-paths.js';

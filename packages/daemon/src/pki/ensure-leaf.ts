@@ -1,6 +1,6 @@
 import { FailedPreconditionError } from '@aurae/proto';
 import { asIssuer, type CertificateAuthority } from './certificate-authority.js';
-import { replaceFileDurably } from './durable-file.js';
+import { replaceFileDurably } from '../lifecycle/durable-file.js';
 import { issueCertificate } from './issue-certificate.js';
 import type { LeafProfile } from './leaf-profile.js';
 import { inspectLeaf, type LeafPaths, type LeafState } from './leaf-state.js';

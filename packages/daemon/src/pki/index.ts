@@ -1,6 +1,6 @@
 export { type CertificateInfo, certificateInfo } from './certificate.js';
 export { assertClientName, isClientName } from './client-name.js';
-export { createFileDurably } from './durable-file.js';
+export { createFileDurably } from '../lifecycle/durable-file.js';
 export { type EnsuredPki, ensurePki, type EnsurePkiOptions } from './ensure-pki.js';
 export { type IssueClientOptions, type IssuedClient, issueClient } from './issue-client.js';
 export {

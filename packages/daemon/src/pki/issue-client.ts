@@ -3,7 +3,7 @@ import { AlreadyExistsError, FailedPreconditionError } from '@aurae/proto';
 import { type CertificateInfo, certificateInfo } from './certificate.js';
 import { asIssuer, loadCertificateAuthority } from './certificate-authority.js';
 import { readCredentialFile } from './credential-file.js';
-import { createFileDurably, removeFileDurably } from './durable-file.js';
+import { createFileDurably, removeFileDurably } from '../lifecycle/durable-file.js';
 import { type CertificateIssuer, issueCertificate } from './issue-certificate.js';
 import { clientProfile } from './leaf-profile.js';
 import { assertPkiDirectory } from './pki-directory.js';

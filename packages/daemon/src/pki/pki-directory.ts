@@ -1,7 +1,7 @@
 import { mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FailedPreconditionError } from '@aurae/proto';
-import { removeStaleTemporaryFiles, syncDirectory } from './durable-file.js';
+import { removeStaleTemporaryFiles, syncDirectory } from '../lifecycle/durable-file.js';
 import { assertPrivate } from './file-permissions.js';
 import { isSignedCertificateName } from './pki-paths.js';
 

@@ -2,7 +2,7 @@ import { createPrivateKey, generateKeyPair, type KeyObject, webcrypto } from 'no
 import { promisify } from 'node:util';
 import { FailedPreconditionError } from '@aurae/proto';
 import { readCredentialFile } from './credential-file.js';
-import { createFileDurably, type DurableFile, replaceFileDurably } from './durable-file.js';
+import { createFileDurably, type DurableFile, replaceFileDurably } from '../lifecycle/durable-file.js';
 
 /** The key at `path`, or undefined when there is no file. Throws when it is damaged. */
 export async function readPrivateKey(path: string): Promise<KeyObject | undefined> {

@@ -1,4 +1,5 @@
 import { type CallContext, InvalidSpecError, schedule, unlessAborted } from '@aurae/proto';
+import { workloadText } from '../logging/workload-text.js';
 import type { Intake } from './apply-intake.js';
 import { checkSpec } from './check-spec.js';
 import { checkOrder, type Graph } from './dependency-graph.js';
@@ -160,7 +161,9 @@ function follow(
   } else if (present && change === ScheduleChange.SCHEDULE_CHANGE_DESTROY) {
     present.forget();
     const ending = supervisor.turns.run(present.text, () => engine.endForgotten(present));
-    ending.catch((error: unknown) => supervisor.log.warn('Cannot end what was destroyed', { name: key.name, error }));
+    ending.catch((error: unknown) =>
+      supervisor.log.warn('Cannot end what was destroyed', { workload: workloadText(key), error }),
+    );
   }
 }
 

@@ -10,6 +10,7 @@ import {
   ShuttingDownError,
   unlessAborted,
 } from '@aurae/proto';
+import { workloadText } from '../logging/workload-text.js';
 import { ApplyIntakes } from './apply-intake.js';
 import { checkSpec } from './check-spec.js';
 import { outcomeMessage } from './decision-messages.js';
@@ -101,7 +102,10 @@ export class ScheduleEngine {
         () => [{ kind: 'delete', key }],
         () => workload.forget(),
       );
-      this.supervisor.log.info(`Destroyed ${shownKey(key)}`, { identity: context.identity });
+      this.supervisor.log.info('Destroyed a scheduled workload', {
+        workload: workloadText(key),
+        identity: context.identity,
+      });
       await this.endForgotten(workload);
       return `is destroyed${this.toldOfDependents(key)}`;
     });
@@ -262,7 +266,7 @@ export class ScheduleEngine {
     };
     await this.decide(() => [change], follow).catch((error: unknown) => {
       // It was on trial: the next opening of the store takes it back by itself.
-      this.supervisor.log.warn(`Cannot take back ${shownKey(key)} in the store now`, { error });
+      this.supervisor.log.warn('Cannot take back a decision in the store now', { workload: workloadText(key), error });
       follow();
     });
     if (before) workload.kick();

@@ -6,18 +6,23 @@ import {
   ContainerBackend,
   DaemonFacts,
   DaemonLogRing,
+  EventJournal,
   ExecutableBackend,
   InstanceBackend,
+  LogLevels,
+  NodeLogs,
   ScheduleEngine,
+  WorkloadPulse,
+  WorkloadUsageReader,
 } from '../tokens.js';
+import { daemonLogStream } from '../logging/daemon-log-stream.js';
 import { scheduledInstead } from './scheduled-instead.js';
 import { countScheduled, countWorkloads } from './workload-counts.js';
-
-type Served = 'status' | 'getAuraeDaemonLogStream' | 'getSubProcessStream' | 'getWorkloadLogStream';
+import { WorkloadLog } from './workload-log.js';
 
 /** `observe.Observe`: what the node is and does. */
 @injectable()
-export class ObserveService implements Pick<observe.Observe<CallContext>, Served> {
+export class ObserveService implements observe.Observe<CallContext> {
   constructor(
     @inject(DaemonFacts) private readonly facts: DaemonFacts,
     @inject(BackendCatalog) private readonly backends: BackendCatalog,
@@ -26,6 +31,11 @@ export class ObserveService implements Pick<observe.Observe<CallContext>, Served
     @inject(ContainerBackend) private readonly containers: ContainerBackend,
     @inject(InstanceBackend) private readonly instances: InstanceBackend,
     @inject(ScheduleEngine) private readonly schedule: ScheduleEngine,
+    @inject(EventJournal) private readonly journal: EventJournal,
+    @inject(WorkloadPulse) private readonly pulse: WorkloadPulse,
+    @inject(NodeLogs) private readonly logs: NodeLogs,
+    @inject(LogLevels) private readonly levels: LogLevels,
+    @inject(WorkloadUsageReader) private readonly usage: WorkloadUsageReader,
   ) {}
 
   async status(context: CallContext): Promise<observe.StatusResponse> {
@@ -42,14 +52,18 @@ export class ObserveService implements Pick<observe.Observe<CallContext>, Served
       scheduleNotice: this.schedule.supervisor.store.notice,
       backends: await this.backends.describeAll(context),
       identity: context.identity,
+      logStore: await this.logs.store(),
+      logSinks: this.logs.sinks(),
+      oldestEvent: await this.journal.oldest(),
+      newestEvent: this.journal.newest,
     });
   }
 
   getAuraeDaemonLogStream(
     { signal }: CallContext,
-    { backlogOnly, tail }: observe.GetAuraeDaemonLogStreamRequest,
+    request: observe.GetAuraeDaemonLogStreamRequest,
   ): AsyncIterable<observe.LogItem> {
-    return this.ring.subscribe({ signal, backlogOnly, ...(tail > 0 ? { tail } : {}) });
+    return daemonLogStream(this.ring, request, signal);
   }
 
   getSubProcessStream(
@@ -63,11 +77,34 @@ export class ObserveService implements Pick<observe.Observe<CallContext>, Served
     context: CallContext,
     request: observe.GetWorkloadLogStreamRequest,
   ): AsyncGenerator<observe.LogBatch> {
+    const { workload } = request;
+    const backend = this.backendFor(workload?.kind);
+    if (!workload) return;
+    const log = new WorkloadLog(workload, (...call) => backend.readLog(...call), this.schedule, this.pulse);
     try {
-      yield* this.backendFor(request.workload?.kind).readLog(context, request);
+      yield* log.read(context, request);
     } catch (error) {
-      throw request.workload ? scheduledInstead(this.schedule, request.workload, 'read the log of', error) : error;
+      throw scheduledInstead(this.schedule, workload, 'read the log of', error);
     }
+  }
+
+  watchEvents({ signal }: CallContext, request: observe.WatchEventsRequest): AsyncIterable<observe.Event> {
+    return this.journal.watch(request, signal);
+  }
+
+  getWorkloadUsage(
+    context: CallContext,
+    request: observe.GetWorkloadUsageRequest,
+  ): Promise<observe.GetWorkloadUsageResponse> {
+    return this.usage.read(context, request);
+  }
+
+  async logLevelShow(): Promise<observe.LogLevels> {
+    return this.levels.show();
+  }
+
+  async logLevelSet({ identity }: CallContext, request: observe.LogLevelSetRequest): Promise<observe.LogLevels> {
+    return this.levels.set(request, identity);
   }
 
   private backendFor(kind: meta.WorkloadKind | undefined): Pick<ExecutableBackend, 'readLog'> {

@@ -8,6 +8,8 @@ import {
   runtime,
 } from '@aurae/proto';
 import { inject, injectable } from 'tsyringe';
+import { currentCall } from '../logging/log-context.js';
+import { workloadText } from '../logging/workload-text.js';
 import { ownLabelFault } from '../schedule/schedule-mark.js';
 import { ContainerBackend, ExecutableBackend, InstanceBackend, ScheduleEngine } from '../tokens.js';
 
@@ -85,7 +87,10 @@ export class RuntimeService implements Pick<runtime.Runtime<CallContext>, Served
   ): AsyncGenerator<runtime.AttachResponse> {
     const inputs = requests[Symbol.asyncIterator]();
     const first = await inputs.next();
-    const backend = this.backendFor(first.done ? undefined : first.value.input);
+    const input = first.done ? undefined : first.value.input;
+    const target = input?.$case === 'open' ? input.value.target : undefined;
+    if (target?.$case === 'workload') currentCall()?.noteWorkload(workloadText(target.value));
+    const backend = this.backendFor(input);
     yield* backend.attach(context, withFirst(first.value as runtime.AttachRequest, inputs));
   }
 

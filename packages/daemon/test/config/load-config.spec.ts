@@ -23,13 +23,13 @@ describe('the configuration', () => {
     const config = parseConfig(file, '');
     expect(config.shutdown.drain_timeout).toBe(5000);
     expect(config.backends.executable).toEqual({ use: 'process', options: {} });
-    expect(config.log.sinks).toEqual([{ use: 'console', options: {} }]);
+    expect(config.log.sinks).toMatchObject([{ use: 'console', options: {}, when_behind: 'drop-oldest' }]);
   });
 
   it('takes what is given and keeps the other defaults', () => {
     const config = parseConfig(file, '[shutdown]\ndrain_timeout = "2m"\n[[log.sinks]]\nuse = "@acme/sink"\n');
     expect(config.shutdown.drain_timeout).toBe(120_000);
-    expect(config.log.sinks).toEqual([{ use: '@acme/sink', options: {} }]);
+    expect(config.log.sinks).toMatchObject([{ use: '@acme/sink', options: {} }]);
     expect(config.limits.connections).toBe(4096);
   });
 

@@ -10,6 +10,8 @@ export interface KindListener {
   /** All that the backend knows, by name: after each time that the connection to it was lost, and at first. */
   onSnapshot(snapshot: ReadonlyMap<string, backend.WorkloadEvent>): void;
   onEvent(event: backend.WorkloadEvent): void;
+  /** The stream of its events has broken, after it was whole; the next snapshot mends that. */
+  onLost?(reason: string): void;
 }
 
 const firstRetryMs = 100;
@@ -106,6 +108,7 @@ export class KindWatch {
   }
 
   private lost(reason: string): void {
+    if (this.unknownBecause === undefined) this.listener.onLost?.(reason);
     this.unknownBecause = reason;
     this.tellFirstNews();
   }

@@ -25,6 +25,7 @@ export function howItEnded({ exitCode, signal, outOfMemory, message }: RunOutcom
 }
 
 /** Whether its run lives, as the event tells. Also one that its backend is to start again. */
-export function isLiving({ status }: backend.WorkloadEvent): boolean {
+export function isLiving({ status, removed }: backend.WorkloadEvent): boolean {
+  if (removed) return false;
   return status === meta.Status.STATUS_ACTIVE || status === meta.Status.STATUS_STANDBY;
 }

@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type backend, callContext, unlessAborted } from '@aurae/proto';
+import { runWithLogContext } from '../../logging/log-context.js';
+import { workloadText } from '../../logging/workload-text.js';
 import { asError, describeError } from '../describe-error.js';
 import { markLabels, type ScheduleMark } from '../schedule-mark.js';
 import type { RunOutcome, ScheduleEntry, ScheduleProgress } from '../store/schedule-store.js';
@@ -198,10 +200,13 @@ export class ScheduledWorkload {
     this.isKicked = true;
     const work = this.host.turns.run(this.text, () => {
       this.isKicked = false;
-      return this.reconcile();
+      return runWithLogContext({ workload: workloadText(this.key) }, () => this.reconcile());
     });
     work.catch((error: unknown) => {
-      this.host.log.error('Cannot bring a scheduled workload to what was decided', { name: this.key.name, error });
+      this.host.log.error('Cannot bring a scheduled workload to what was decided', {
+        workload: workloadText(this.key),
+        error,
+      });
     });
   }
 
@@ -400,7 +405,7 @@ export class ScheduledWorkload {
   afterFailedStart(error: Error): void {
     const { log, shutdown } = this.host;
     if (shutdown.aborted) return;
-    log.warn('Cannot start a scheduled workload', { name: this.key.name, reason: describeError(error) });
+    log.warn('Cannot start a scheduled workload', { workload: workloadText(this.key), reason: describeError(error) });
     this.planner.followFailedStart(error);
   }
 
@@ -409,7 +414,7 @@ export class ScheduledWorkload {
     const { log, shutdown, random } = this.host;
     if (shutdown.aborted) return;
     const reason = describeError(error);
-    log.warn('Cannot stop a scheduled workload yet', { name: this.key.name, reason });
+    log.warn('Cannot stop a scheduled workload yet', { workload: workloadText(this.key), reason });
     this.notes.add('stop-failed', reason);
     this.stopPause.begin(shortagePauseMs(this.failedStops++, random()), () => this.kick());
   }

@@ -1,5 +1,6 @@
 import { type backend, callContext, type meta } from '@aurae/proto';
 import type { Logger } from '../../logging/logger.js';
+import { workloadText } from '../../logging/workload-text.js';
 import type { WorkloadDriver } from '../drivers/workload-driver.js';
 import { KeyedTurns } from '../keyed-turns.js';
 import type { ScheduleClock } from '../schedule-clock.js';
@@ -8,7 +9,7 @@ import { Slots } from '../slots.js';
 import { dependenciesOf } from '../spec-parts.js';
 import type { ScheduleEntry, ScheduleStore } from '../store/schedule-store.js';
 import { AlarmClock } from '../timers/index.js';
-import { keyText, shownKey, type WorkloadKey } from '../workload-key.js';
+import { keyText, type WorkloadKey } from '../workload-key.js';
 import { KindWatch } from './kind-watch.js';
 import { isLiving } from './run-outcome.js';
 import { shortagePauseMs } from './shortage.js';
@@ -27,6 +28,8 @@ export interface SupervisorParts {
   readonly log: Logger;
   /** From 0 to 1. */
   readonly random: () => number;
+  /** Told after everything that a backend has told of a workload. */
+  readonly pulse?: { beat(key: WorkloadKey): void };
 }
 
 /** Knows the workloads of the schedule and what runs, and leads the one to the other. */
@@ -48,13 +51,15 @@ export class Supervisor implements SupervisionHost {
   /** What is to be looked at once all of a change has been made. */
   private deferred: Set<ScheduledWorkload> | undefined;
   private readonly over = new AbortController();
+  private readonly pulse: SupervisorParts['pulse'];
 
-  constructor({ drivers, store, clock, log, random }: SupervisorParts) {
+  constructor({ drivers, store, clock, log, random, pulse }: SupervisorParts) {
     this.store = store;
     this.clock = clock;
     this.alarms = new AlarmClock(clock);
     this.log = log;
     this.random = random;
+    this.pulse = pulse;
     this.drivers = new Map(drivers.map((driver) => [driver.kind, driver]));
     this.watches = new Map(drivers.map((driver) => [driver.kind, this.watchFor(driver)]));
   }
@@ -165,6 +170,7 @@ export class Supervisor implements SupervisionHost {
   }
 
   onProgress(workload: ScheduledWorkload): void {
+    this.pulse?.beat(workload.key);
     for (const text of this.dependents.get(workload.text) ?? []) {
       const dependent = this.workloads.get(text);
       if (dependent?.plan.kind === 'due' && !dependent.run) dependent.kick();
@@ -225,6 +231,7 @@ export class Supervisor implements SupervisionHost {
     else if (workload?.run?.id === mark.run) workload.onRunEvent(event);
     else if (isLiving(event)) this.found(key, workload, mark, event);
     else workload?.kickIfNeeded();
+    this.pulse?.beat(key);
   }
 
   /** Something of this schedule runs that was not known. */
@@ -246,13 +253,15 @@ export class Supervisor implements SupervisionHost {
     const stopping = this.turns.run(keyText(key), async () => {
       const living = this.watchOf(key.kind).living.get(key.name);
       if (this.get(key) || !living || !this.ownMark(living) || this.shutdown.aborted) return;
-      this.log.info(`Stopping ${shownKey(key)}: the schedule has started it, and it is no longer scheduled`);
+      this.log.info('Stopping what the schedule has started and is no longer scheduled', {
+        workload: workloadText(key),
+      });
       await this.driverOf(key.kind).stop(callContext({ signal: this.shutdown }), key);
       this.orphanPauses.delete(keyText(key));
     });
     stopping.catch((error: unknown) => {
       if (this.shutdown.aborted) return;
-      this.log.warn(`Cannot stop ${shownKey(key)} yet, which is no longer scheduled`, { error });
+      this.log.warn('Cannot stop yet what is no longer scheduled', { workload: workloadText(key), error });
       const pause = this.orphanPauses.get(keyText(key)) ?? new Wait(this.clock);
       this.orphanPauses.set(keyText(key), pause);
       pause.begin(shortagePauseMs(triesBefore, this.random()), () => this.stopOrphan(key, triesBefore + 1));

@@ -1,4 +1,5 @@
 import { callContext } from '@aurae/proto';
+import { workloadText } from '../../logging/workload-text.js';
 import { awaitReadiness, type ProbeTarget, watchLiveness } from '../probes/index.js';
 import { criteriaOf } from '../spec-parts.js';
 import { formatDuration } from './format-duration.js';
@@ -13,7 +14,8 @@ export function watchWellBeing(workload: ScheduledWorkload, run: SupervisedRun, 
   if (isKnownReady) workload.becomeReady(run, false);
   if (isKnownReady && !liveness) return;
   ask(workload, run, host, isKnownReady).catch((error: unknown) => {
-    if (!run.signal.aborted) host.log.error('A probe has failed by itself', { name: workload.key.name, error });
+    if (!run.signal.aborted)
+      host.log.error('A probe has failed by itself', { workload: workloadText(workload.key), error });
   });
 }
 
