@@ -38,7 +38,7 @@ async function bench(workspace: Workspace, options: BenchOptions): Promise<void>
   const { results, targets } = await benchCalls(workspace, options);
   const findings: Record<string, readonly Finding[]> = {};
   for (const name of options.scenarios) {
-    findings[name] = await scenarios[name](workspace);
+    findings[name] = await scenarios[name](workspace, options);
     process.stdout.write(reportFindings(name, findings[name]));
   }
   if (jsonFile !== undefined) {

@@ -9,11 +9,13 @@ export interface BenchOptions {
   readonly calls: number;
   readonly cases: readonly CaseName[];
   readonly scenarios: readonly ScenarioName[];
+  /** Size of the log in `log-seek`. Default: 10. */
+  readonly logGibibytes: number;
   /** Where to write everything in a form for machines. */
   readonly jsonFile: string | undefined;
 }
 
-export const usage = `usage: npm run bench -- [--rounds N] [--calls N] [--case NAME]... [--json FILE]
+export const usage = `usage: npm run bench -- [--rounds N] [--calls N] [--case NAME]... [--log-gib N] [--json FILE]
 
 cases: ${caseNames.join(', ')}
        A name without -1gb stands for both.
@@ -28,6 +30,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
       rounds: { type: 'string', default: '5' },
       calls: { type: 'string', default: '600' },
       case: { type: 'string', multiple: true, default: [] },
+      'log-gib': { type: 'string', default: '10' },
       json: { type: 'string' },
       help: { type: 'boolean', default: false },
     },
@@ -38,6 +41,7 @@ export function parseOptions(args: readonly string[]): BenchOptions | undefined 
     calls: wholeNumber('--calls', values.calls, 100_000),
     cases: values.case.length === 0 ? caseNames : [...new Set(values.case.filter(isNoScenario).flatMap(matchingCases))],
     scenarios: values.case.length === 0 ? scenarioNames : [...new Set(values.case.filter(isScenarioName))],
+    logGibibytes: wholeNumber('--log-gib', values['log-gib'], 1_000),
     jsonFile: values.json,
   };
 }

@@ -1,4 +1,8 @@
 import { idleExecutables } from './idle-executables.js';
+import { logFollow } from './log-follow.js';
+import { logPeers } from './log-peers.js';
+import { logSeek } from './log-seek.js';
+import { logSlowReader } from './log-slow-reader.js';
 import type { Scenario } from './scenario.js';
 import { scheduleCrashLoop } from './schedule-crash-loop.js';
 import { scheduleEnable } from './schedule-enable.js';
@@ -13,6 +17,10 @@ export const scenarioNames = [
   'shim-memory',
   'idle-executables',
   'sub-process-stream',
+  'log-follow',
+  'log-slow-reader',
+  'log-seek',
+  'log-peers',
   'schedule-enable',
   'schedule-reconcile',
   'schedule-crash-loop',
@@ -26,6 +34,10 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   'shim-memory': shimMemory,
   'idle-executables': idleExecutables,
   'sub-process-stream': subProcessStream,
+  'log-follow': logFollow,
+  'log-slow-reader': logSlowReader,
+  'log-seek': logSeek,
+  'log-peers': logPeers,
   'schedule-enable': scheduleEnable,
   'schedule-reconcile': scheduleReconcile,
   'schedule-crash-loop': scheduleCrashLoop,

@@ -11,8 +11,13 @@ export interface Finding {
   readonly reached?: boolean;
 }
 
+export interface ScenarioOptions {
+  /** Size of the log in `log-seek`. */
+  readonly logGibibytes: number;
+}
+
 /** Something that is done once, and not a call that is made again and again. */
-export type Scenario = (workspace: Workspace) => Promise<readonly Finding[]>;
+export type Scenario = (workspace: Workspace, options: ScenarioOptions) => Promise<readonly Finding[]>;
 
 export function finding(what: string, value: number, unit: string, digits = 2): Finding {
   return { what, value, shown: `${value.toFixed(digits)} ${unit}` };

@@ -22,7 +22,9 @@ export type Pm2Request =
   | { readonly kind: 'connect' | 'disconnect' | 'list' }
   | { readonly kind: 'start'; readonly index: number }
   /** A program for bash that is started again at once whenever it ends. */
-  | { readonly kind: 'start-phoenix'; readonly args: readonly string[] };
+  | { readonly kind: 'start-phoenix'; readonly args: readonly string[] }
+  /** A program that is run once. */
+  | { readonly kind: 'start-writer'; readonly args: readonly string[] };
 
 /** `elapsedMs` is that of the call alone. */
 export type Pm2Answer =
@@ -45,6 +47,9 @@ async function serve(request: Pm2Request): Promise<readonly number[]> {
     case 'start-phoenix':
       await promised((done) => pm2.start(phoenix(request.args), done));
       return [];
+    case 'start-writer':
+      await promised((done) => pm2.start(writer(request.args), done));
+      return [];
     case 'list':
       return (await listed()).filter(({ pm2_env }) => pm2_env.status === 'online').map(({ pid }) => pid);
   }
@@ -58,6 +63,10 @@ function sleeper(index: number): object {
 function phoenix(args: readonly string[]): object {
   const endless = { autorestart: true, restart_delay: 0, min_uptime: 0, max_restarts: 100_000 };
   return { name: 'phoenix', script: '/bin/bash', args: [...args], interpreter: 'none', exec_mode: 'fork', ...endless };
+}
+
+function writer([script, ...args]: readonly string[]): object {
+  return { name: 'writer', script, args, interpreter: 'none', exec_mode: 'fork', autorestart: false };
 }
 
 function promised(call: (done: (error: Error | null) => void) => void): Promise<void> {

@@ -24,9 +24,14 @@ export function pm2DaemonPid(prefix: string): number {
   return Number(readFileSync(join(homeIn(prefix), 'pm2.pid'), 'utf8'));
 }
 
+/** For programs that talk with that daemon. */
+export function pm2Environment(prefix: string): NodeJS.ProcessEnv {
+  return { ...process.env, PM2_HOME: homeIn(prefix), PM2_DISCRETE_MODE: 'true' };
+}
+
 /** A process that talks with a daemon of PM2, and starts one where there is none. */
 export async function startPm2Driver({ children }: Workspace, prefix: string): Promise<StartedProcess> {
-  const env = { ...process.env, PM2_HOME: homeIn(prefix), PM2_DISCRETE_MODE: 'true' };
+  const env = pm2Environment(prefix);
   const stdio = ['ignore', 'ignore', 'pipe', 'ipc'] as const;
   const started = children.start(process.execPath, [driver, prefix], { stdio: [...stdio], env });
   await started.unlessEnded(once(started.process, 'message'));

@@ -4,6 +4,8 @@ import type { ClientCredentials } from './load-credentials.js';
 import { serverName } from './server-name.js';
 
 const maximumMessageBytes = 64 * 1024 * 1024;
+/** Of one stream, on its way and not read. HTTP/2's own 64 KiB would make a log wait for its reader after each batch. */
+const flowControlWindowBytes = 512 * 1024;
 
 /** A grpc-js client that connects with its first call. */
 export function openChannel(endpoint: Endpoint, { secureContext }: ClientCredentials): Client {
@@ -16,6 +18,7 @@ const commonOptions: ClientOptions = {
   'grpc.default_authority': serverName,
   'grpc.max_receive_message_length': maximumMessageBytes,
   'grpc.max_send_message_length': maximumMessageBytes,
+  'grpc-node.flow_control_window': flowControlWindowBytes,
   // A command that was sent twice would run twice.
   'grpc.enable_retries': 0,
   'grpc.enable_http_proxy': 0,
