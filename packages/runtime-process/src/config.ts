@@ -19,7 +19,8 @@ export const processRuntimeConfig = z
     log_segment_bytes: z
       .int()
       .min(64 * 1024)
-      .max(1024 * 1024 * 1024)
+      // Whoever reads a log from somewhere in the middle goes through a segment.
+      .max(128 * 1024 * 1024)
       .default(defaults.logSegmentBytes),
     log_segments: z.int().min(2).max(1000).default(defaults.logSegments),
     cgroup_parent: z.string().min(1).default(defaults.cgroupParent),

@@ -18,6 +18,7 @@ const capabilities = [
   'ReadLog',
   'ReadProcessLog',
   'Watch',
+  'Usage',
 ];
 
 /** What the runtime says of itself; `opened` once it has its state directory, `failure` where it could not have it. */

@@ -1,4 +1,4 @@
-import type { BackendLog } from '@aurae/proto';
+import type { BackendLog, WorkloadLogKeeper } from '@aurae/proto';
 import type { Graces } from './live-exec.js';
 
 export interface ProcessRuntimeOptions {
@@ -11,6 +11,8 @@ export interface ProcessRuntimeOptions {
   readonly runDir?: string;
   /** Gets what an operator should know. Default: nobody does. */
   readonly log?: BackendLog;
+  /** Keeps the logs of executables within bounds. Default: nobody does, and `logSegments` bounds them. */
+  readonly logs?: WorkloadLogKeeper;
   /** How much of each output channel is kept, in bytes. Default 1 MiB; 0 to 1.5 MiB, for gRPC's 4 MB messages. */
   readonly outputLimitBytes?: number;
   /** How much the output of all live commands may take. Beyond it output is cut early. Default 256 MiB. */
@@ -30,15 +32,18 @@ export interface ProcessRuntimeOptions {
   readonly maxEndedExecutables?: number;
   /** When the log of an executable begins a new file. Default 10 MiB. */
   readonly logSegmentBytes?: number;
-  /** How many such files are kept of each. Default 5. */
+  /** How many such files are kept of each, but for those that `logs` has taken over. Default 5. */
   readonly logSegments?: number;
   /** The cgroup that holds those of all executables, from the root of each hierarchy. Default `aurae`. */
   readonly cgroupParent?: string;
 }
 
+/** What has no default. */
+type HostOption = 'stateDir' | 'runDir' | 'log' | 'logs';
+
 /** With the defaults in place of what is absent, but for what has none. */
-export type CompleteProcessRuntimeOptions = Required<Omit<ProcessRuntimeOptions, 'stateDir' | 'runDir' | 'log'>> &
-  Pick<ProcessRuntimeOptions, 'stateDir' | 'runDir' | 'log'> &
+export type CompleteProcessRuntimeOptions = Required<Omit<ProcessRuntimeOptions, HostOption>> &
+  Pick<ProcessRuntimeOptions, HostOption> &
   Graces;
 
 export const defaultProcessRuntimeOptions: CompleteProcessRuntimeOptions = {

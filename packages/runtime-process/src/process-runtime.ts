@@ -1,7 +1,6 @@
 import {
   type backend,
   type CallContext,
-  CapabilityNotSupportedError,
   FailedPreconditionError,
   InvalidSpecError,
   type meta,
@@ -20,6 +19,7 @@ import {
   type ProcessRuntimeOptions,
 } from './process-runtime-options.js';
 import { ProcessScanner } from './process-scanner.js';
+import { UsageReader } from './usage/usage-reader.js';
 import { attachWorkload } from './workload/attach-workload.js';
 import type { ExecutableSupervisor } from './workload/executable-supervisor.js';
 import { type OpenSupervisor, openSupervisor } from './workload/open-supervisor.js';
@@ -39,6 +39,7 @@ export class ProcessRuntime implements backend.ExecutableBackend<CallContext>, A
   private opened: Promise<OpenSupervisor> | undefined;
   /** Why the state directory could not be taken the last time. */
   private openFailure: Error | undefined;
+  private usageReader: UsageReader | undefined;
   private isDisposed = false;
 
   constructor(options: ProcessRuntimeOptions = {}) {
@@ -146,8 +147,13 @@ export class ProcessRuntime implements backend.ExecutableBackend<CallContext>, A
     yield* (await this.supervisor('watch the executables')).watch(signal);
   }
 
-  async usage(): Promise<backend.UsageResponse> {
-    throw new CapabilityNotSupportedError('Not yet');
+  /** Of those that have a process now: one that waits for its restart uses nothing, and is left out. */
+  async usage(_: CallContext, { names }: backend.UsageRequest): Promise<backend.UsageResponse> {
+    const supervisor = await this.openedSupervisor('tell what executables use');
+    const all = supervisor?.all() ?? [];
+    const wanted = new Set(names);
+    const asked = names.length === 0 ? all : all.filter(({ spec }) => wanted.has(spec.name));
+    return { workloads: (await this.usageReader?.read(asked)) ?? [] };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -179,6 +185,7 @@ export class ProcessRuntime implements backend.ExecutableBackend<CallContext>, A
       const opened = await this.opened;
       this.openFailure = undefined;
       this.live.useCgroups(opened.commandCgroups);
+      this.usageReader ??= usageReaderFor(opened);
       return opened;
     } catch (error) {
       // Whatever was in the way may be gone the next time.
@@ -187,6 +194,14 @@ export class ProcessRuntime implements backend.ExecutableBackend<CallContext>, A
       throw error;
     }
   }
+}
+
+function usageReaderFor({ cgroups, supervisor }: OpenSupervisor): UsageReader {
+  return new UsageReader({
+    placements: cgroups.placements,
+    nameOf: (invocationId) => cgroups.nameOf(invocationId),
+    logBytes: (workload) => supervisor.logBytes(workload),
+  });
 }
 
 async function firstRequest(inputs: AsyncIterator<runtime.AttachRequest>): Promise<runtime.AttachOpen> {

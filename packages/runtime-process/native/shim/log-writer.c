@@ -79,6 +79,7 @@ static bool is_removed(const struct log_writer *writer) {
 static void begin_segment(struct log_writer *writer, uint64_t first) {
   shim_close(&writer->segment);
   writer->segment = log_segments_begin(&writer->segments, first);
+  writer->begun += writer->segment >= 0;
   struct stat status;
   writer->segment_size = writer->segment >= 0 && fstat(writer->segment, &status) == 0 ? (uint64_t)status.st_size : 0;
 }

@@ -23,6 +23,7 @@ struct log_writer {
   uint64_t resumed_first; /* the segment that was gone on with, 0 for none, and its size then */
   uint64_t resumed_size;
   uint64_t lost;
+  uint64_t begun;        /* segments, by this writer */
   int segment;           /* -1: the next record begins one */
   uint64_t segment_size; /* of what is in the file */
   bool has_gap;          /* since the end of the last segment */

@@ -25,9 +25,7 @@ static void take(struct shim *shim, struct output *output, size_t count) {
   clock_gettime(CLOCK_REALTIME, &now);
   log_writer_write(&shim->log, stream, chunk, count, &now);
   output->flush_at_ms = shim->log.pending[stream].length > 0 ? shim_now_ms() + partial_line_ms : SHIM_NEVER;
-  if (shim->log.lost != shim->known_lost) {
-    status_loss_changed(shim);
-  }
+  status_log_written(shim);
   if (shim->clients != NULL) {
     clients_tell_output(shim, stream, chunk, count);
   }
@@ -90,9 +88,7 @@ int64_t output_tick(struct shim *shim, int64_t now_ms) {
     struct output *output = &shim->outputs[i];
     if (now_ms >= output->flush_at_ms) {
       flush(shim, output);
-      if (shim->log.lost != shim->known_lost) {
-        status_loss_changed(shim);
-      }
+      status_log_written(shim);
     }
     next = output->flush_at_ms < next ? output->flush_at_ms : next;
   }

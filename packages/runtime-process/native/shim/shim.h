@@ -66,6 +66,7 @@ struct shim {
   int wait_status;
   bool abandoned; /* the launcher died too early: nothing is to be left */
   uint64_t known_lost;       /* of the log, as the state file has it */
+  uint64_t known_begun;      /* its segments, as of then */
   int64_t state_written_ms;
   int64_t state_due_ms;      /* SHIM_NEVER: the state file is up to date */
   int64_t ending_since_ms;

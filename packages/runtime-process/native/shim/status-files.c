@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { exit_room_bytes = 4096, loss_pause_ms = 200 };
+enum { exit_room_bytes = 4096, log_pause_ms = 200 };
 
 static int path_in(const struct shim *shim, const char *name, char *path) {
   return snprintf(path, PATH_MAX, "%s/%s", shim->settings.directory, name) < PATH_MAX ? 0 : ENAMETOOLONG;
@@ -120,14 +120,18 @@ void status_changed(struct shim *shim) {
     return;
   }
   shim->known_lost = shim->log.lost;
+  shim->known_begun = shim->log.begun;
   shim->state_written_ms = shim_now_ms();
   shim->state_due_ms = SHIM_NEVER;
   status_write_state(shim); /* where it cannot be written, the socket still tells */
   clients_tell_state(shim);
 }
 
-void status_loss_changed(struct shim *shim) {
-  int64_t due = shim->state_written_ms + loss_pause_ms;
+void status_log_written(struct shim *shim) {
+  if (shim->log.lost == shim->known_lost && shim->log.begun == shim->known_begun) {
+    return;
+  }
+  int64_t due = shim->state_written_ms + log_pause_ms;
   if (shim_now_ms() >= due) {
     status_changed(shim);
   } else {

@@ -21,8 +21,11 @@ int status_write_exit(const struct shim *shim);
 /* Something that the state tells of has changed: writes it, and tells the clients that asked. */
 void status_changed(struct shim *shim);
 
-/* The same for the count of lost records, which can change all the time: not too often. */
-void status_loss_changed(struct shim *shim);
+/*
+ * Something was written to the log. The same where records were lost or a segment was begun, which can happen all the
+ * time: not too often.
+ */
+void status_log_written(struct shim *shim);
 
 void status_files_remove(const struct shim *shim);
 

@@ -105,6 +105,26 @@ static void segments_begin_and_go(void) {
   CHECK(access(segment_path(directory, 1), F_OK) != 0);
   CHECK(has_text(segment_path(directory, 3), STAMP "stdout F 123456789\n" STAMP "stdout F 123456789\n"));
   CHECK(access(segment_path(directory, 5), F_OK) == 0);
+  CHECK(writer.begun == 3);
+  log_writer_close(&writer);
+}
+
+/* As the keeper of logs does: what has another name is no longer the writer's to remove. */
+static void renamed_segments_stay(void) {
+  const char *directory = log_directory("renamed");
+  struct log_writer writer;
+  CHECK(log_writer_open(&writer, directory, 0, 50, 2) == 0);
+  write_log(&writer, 0, "123456789\n");
+  write_log(&writer, 0, "123456789\n");
+  char kept[512];
+  snprintf(kept, sizeof kept, "%s/%020u.sealed.log", directory, 1);
+  CHECK(rename(segment_path(directory, 1), kept) == 0);
+  write_log(&writer, 0, "123456789\n");
+  write_log(&writer, 0, "123456789\n");
+  CHECK(access(kept, F_OK) == 0 && access(segment_path(directory, 2), F_OK) != 0);
+  log_writer_close(&writer);
+  CHECK(log_writer_open(&writer, directory, 0, 50, 2) == 0);
+  CHECK(writer.next_sequence == 5 && writer.segments.count == 2 && writer.begun == 0);
   log_writer_close(&writer);
 }
 
@@ -307,6 +327,7 @@ int main(int count, char **arguments) {
   lines_become_records();
   long_lines_are_cut();
   segments_begin_and_go();
+  renamed_segments_stay();
   goes_on_after_a_torn_record();
   full_disk_loses_whole_records();
   removed_segment_is_begun_anew();

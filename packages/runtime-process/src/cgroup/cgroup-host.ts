@@ -38,7 +38,7 @@ export interface CgroupHostOptions {
 export class CgroupHost {
   readonly layout: CgroupLayout;
   readonly support: CgroupSupport;
-  private readonly placements: readonly Placement[];
+  readonly placements: readonly Placement[];
 
   private constructor(
     private readonly files: CgroupFiles,

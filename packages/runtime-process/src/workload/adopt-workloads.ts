@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BackendLog } from '@aurae/proto';
 import type { ShimState } from '../shim/shim-state.js';
 import { executableSpec } from './executable-spec.js';
-import { LiveRun } from './live-run.js';
+import { LiveRun, type RunListener } from './live-run.js';
 import type { RunDirectory } from './run-directory.js';
 import type { RunEnd, UnknownEnd } from './run-end.js';
 import type { RunRecord } from './run-record.js';
@@ -62,7 +62,7 @@ interface FoundRun {
 }
 
 class Adoption {
-  private changed: (() => void) | undefined;
+  private listener: RunListener | undefined;
 
   constructor(
     private readonly directory: WorkloadDirectory,
@@ -90,7 +90,7 @@ class Adoption {
     const isHeld = await this.directory.isHeld(number);
     const first = { number, record: last.record, phase: { kind: 'running', run: current }, isHeld } as const;
     const workload = Workload.create(this.directory, executableSpec(last.record.executable), first, past, this.host);
-    this.changed = () => this.host.onChange(workload);
+    this.listener = { changed: () => this.host.onChange(workload), told: () => this.host.onTold(workload) };
     return workload;
   }
 
@@ -152,7 +152,8 @@ class Adoption {
 
   private follow({ directory, record }: FoundRun, state: ShimState): LiveRun {
     const socket = this.starter.socketOf(record.invocationId);
-    return new LiveRun({ directory, record, socket }, state, () => this.changed?.());
+    const listener = { changed: () => this.listener?.changed(), told: () => this.listener?.told() };
+    return new LiveRun({ directory, record, socket }, state, listener);
   }
 
   /** Of a start that was cut off in the middle. */

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto';
-import { type backend, type BackendLog, FailedPreconditionError, type runtime, ShuttingDownError } from '@aurae/proto';
+import { nextLogSequence } from '@aurae/observe-logs';
+import {
+  type backend,
+  type BackendLog,
+  FailedPreconditionError,
+  type runtime,
+  ShuttingDownError,
+  type WorkloadLogKeeper,
+} from '@aurae/proto';
 import type { CgroupHost } from '../cgroup/cgroup-host.js';
 import { startObstacle } from '../check/start-obstacle.js';
 import { commandEnvironment } from '../command-environment.js';
@@ -9,7 +17,8 @@ import type { Adopted } from './adopt-workloads.js';
 import { EventHub } from './event-hub.js';
 import { type ExecutableSpec, executableSpec, stopGrace } from './executable-spec.js';
 import { failedStart, failedStartStatus, startShortage } from './failed-start.js';
-import type { LiveRun } from './live-run.js';
+import { KeptLogs } from './kept-logs.js';
+import type { LiveRun, RunListener } from './live-run.js';
 import type { RunEnd } from './run-end.js';
 import type { RunRecord } from './run-record.js';
 import type { RunRemains } from './run-remains.js';
@@ -17,7 +26,7 @@ import type { RunStarter } from './run-starter.js';
 import { stopRun } from './stop-run.js';
 import { Workload, type WorkloadHost } from './workload.js';
 import { WorkloadDirectory } from './workload-directory.js';
-import { inSyncEvent, workloadEvent } from './workload-event.js';
+import { inSyncEvent, removalEvent, workloadEvent } from './workload-event.js';
 import { WorkloadJournal } from './workload-journal.js';
 import { startableStatus, workloadStatus } from './workload-status.js';
 import { WorkloadTable, type WorkloadTableOptions } from './workload-table.js';
@@ -27,12 +36,15 @@ export interface SupervisorOptions extends WorkloadTableOptions {
   readonly workloadsPath: string;
   readonly bootId: string;
   readonly log: BackendLog | undefined;
+  /** Undefined: the shims alone bound the logs. */
+  readonly logs: WorkloadLogKeeper | undefined;
 }
 
 /** Keeps the executables of one state directory: starts, stops and restarts them, and knows how they ended. */
 export class ExecutableSupervisor implements WorkloadHost {
   private readonly table: WorkloadTable;
   private readonly journal: WorkloadJournal;
+  private readonly logs: KeptLogs;
   private readonly events = new EventHub<backend.WorkloadEvent>();
   private readonly shutdown = new AbortController();
   private notAdopted: Adopted['failures'] = new Map();
@@ -43,7 +55,8 @@ export class ExecutableSupervisor implements WorkloadHost {
     private readonly remains: RunRemains,
     private readonly options: SupervisorOptions,
   ) {
-    this.table = new WorkloadTable(options);
+    this.table = new WorkloadTable(options, (workload) => this.removeFiles(workload));
+    this.logs = new KeptLogs(options.logs);
     this.journal = new WorkloadJournal(options.log);
   }
 
@@ -140,6 +153,12 @@ export class ExecutableSupervisor implements WorkloadHost {
     await this.starter.settled();
     // Those too whose start was decided just now.
     for (const workload of this.table.all()) workload.release();
+    await this.logs.releaseAll();
+  }
+
+  /** Of its log, on disk; 0 where nobody knows. */
+  logBytes({ directory }: Workload): number {
+    return this.logs.bytesOf(directory);
   }
 
   async startRun(workload: Workload, number: number, record: RunRecord): Promise<LiveRun> {
@@ -167,6 +186,10 @@ export class ExecutableSupervisor implements WorkloadHost {
 
   onChange(workload: Workload): void {
     this.events.publish(workloadEvent(workload));
+  }
+
+  onTold({ directory }: Workload): void {
+    this.logs.mayHaveRotated(directory);
   }
 
   private async startReserved(
@@ -211,13 +234,16 @@ export class ExecutableSupervisor implements WorkloadHost {
     previous: RunEnd | undefined,
     signal: AbortSignal,
   ): Promise<LiveRun> {
-    const nextSequence = previous?.kind === 'known' ? previous.exit.logNextSequence : undefined;
-    const changed = () => {
-      const current = this.table.get(spec.name);
-      // It is told of once it has taken the place of the run before.
-      if (current?.phase.kind === 'running' && current.phase.run === run) this.onChange(current);
+    const nextSequence = await sequenceAfter(previous, workload.logPath);
+    const listener: RunListener = {
+      changed: () => {
+        const current = this.table.get(spec.name);
+        // It is told of once it has taken the place of the run before.
+        if (current?.phase.kind === 'running' && current.phase.run === run) this.onChange(current);
+      },
+      told: () => this.logs.mayHaveRotated(workload),
     };
-    const run: LiveRun = await this.starter.start({ workload, number, record, spec, nextSequence }, signal, changed);
+    const run: LiveRun = await this.starter.start({ workload, number, record, spec, nextSequence }, signal, listener);
     if (number > 1) {
       await workload.begun(number).catch((error: unknown) => {
         this.options.log?.warn('Cannot tidy up behind a new run', { name: spec.name, error });
@@ -228,10 +254,17 @@ export class ExecutableSupervisor implements WorkloadHost {
 
   private keep(workload: Workload): void {
     this.table.add(workload);
+    this.logs.keep(workload.spec.name, workload.directory);
     const tidied = workload.finished.then(() => this.table.hasEnded(workload));
     tidied.catch((error: unknown) => {
       this.options.log?.warn('Cannot remove an executable that ended long ago', { error });
     });
+  }
+
+  private async removeFiles(workload: Workload): Promise<void> {
+    this.events.publish(removalEvent(workload));
+    await this.logs.release(workload.directory);
+    await workload.directory.remove();
   }
 
   private refuseNotAdopted({ name }: ExecutableSpec, { path }: WorkloadDirectory): void {
@@ -251,6 +284,12 @@ export class ExecutableSupervisor implements WorkloadHost {
 /** Of its last run that has ended. */
 function endOf({ pastRuns }: Workload): RunEnd | undefined {
   return pastRuns.at(-1)?.end;
+}
+
+/** Of the log's next record, where that is known. A shim that counts sees only those segments that are still its own. */
+async function sequenceAfter(previous: RunEnd | undefined, logPath: string): Promise<number | undefined> {
+  if (previous?.kind === 'known') return previous.exit.logNextSequence;
+  return previous && nextLogSequence(logPath).then(Number, () => undefined);
 }
 
 /** Those that have ended are forgotten in the order in which they are kept. */

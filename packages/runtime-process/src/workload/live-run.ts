@@ -17,6 +17,14 @@ export interface RunIdentity {
 /** What is known of a run from its start on; the rest comes from its shim. */
 export type RunState = ShimReport & Partial<ShimState>;
 
+/** Hears what a shim says of its run. */
+export interface RunListener {
+  /** There is another main process, or a stop has come to something. */
+  changed(): void;
+  /** It has told its state: of that, or that its log has a further segment or has lost something. */
+  told(): void;
+}
+
 /** A run whose shim lives. */
 export class LiveRun {
   /** Settles when the run is over. Does not settle after `release`. */
@@ -27,8 +35,7 @@ export class LiveRun {
   constructor(
     readonly identity: RunIdentity,
     private state: RunState,
-    /** Another main process, or what a stop has come to. */
-    onChange: () => void,
+    listener: RunListener,
   ) {
     this.first = state;
     const { directory, socket } = identity;
@@ -36,7 +43,8 @@ export class LiveRun {
     this.link = new ShimLink(placeOf(directory, socket), shim, (state) => {
       const previous = this.state;
       this.state = state;
-      if (!showsAlike(previous, state)) onChange();
+      if (!showsAlike(previous, state)) listener.changed();
+      listener.told();
     });
     this.ended = this.link.ended.then((exit) => this.endBy(exit));
   }
@@ -48,6 +56,10 @@ export class LiveRun {
   /** Of the process that was started, where that has become a daemon since. */
   get firstPid(): number {
     return this.first.pid;
+  }
+
+  get shimPid(): number {
+    return this.state.shimPid;
   }
 
   /** Of the log's first record that is its own. */

@@ -59,6 +59,7 @@ export async function openSupervisor(
       maxExecutables: options.maxExecutables,
       maxEndedExecutables: options.maxEndedExecutables,
       log,
+      logs: options.logs,
     });
     supervisor.adopt(await adoptWorkloads({ workloadsPath, bootId, log }, starter, supervisor));
     const commandCgroups = await CommandCgroups.open(cgroups, report);

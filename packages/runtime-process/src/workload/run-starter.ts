@@ -10,7 +10,7 @@ import { ShimLink } from '../shim/shim-link.js';
 import type { ShimSettings } from '../shim/shim-settings.js';
 import { SpawnFailure, SpawnStep } from '../spawn-failure.js';
 import type { ExecutableSpec } from './executable-spec.js';
-import { LiveRun, placeOf, type RunIdentity } from './live-run.js';
+import { LiveRun, placeOf, type RunIdentity, type RunListener } from './live-run.js';
 import type { RunRecord } from './run-record.js';
 import type { RunRemains } from './run-remains.js';
 import type { WorkloadDirectory } from './workload-directory.js';
@@ -54,14 +54,14 @@ export class RunStarter {
    * Resolves once the program has been executed. Rejects with `SpawnFailure` where that failed, and with the signal's
    * reason when that aborts first; nothing is left then, or will be once a start that hangs comes to its end.
    */
-  async start(run: RunToStart, signal: AbortSignal, onChange: () => void): Promise<LiveRun> {
+  async start(run: RunToStart, signal: AbortSignal, listener: RunListener): Promise<LiveRun> {
     try {
-      return await this.attempt(run, signal, onChange);
+      return await this.attempt(run, signal, listener);
     } catch (error) {
       if (!isParentMissing(error)) throw error;
       // Another daemon that shared the parent cgroup has removed it at its end.
       await this.cgroups.prepare();
-      return this.attempt(run, signal, onChange);
+      return this.attempt(run, signal, listener);
     }
   }
 
@@ -70,7 +70,7 @@ export class RunStarter {
     await Promise.allSettled(this.undoings.values());
   }
 
-  private async attempt(run: RunToStart, signal: AbortSignal, onChange: () => void): Promise<LiveRun> {
+  private async attempt(run: RunToStart, signal: AbortSignal, listener: RunListener): Promise<LiveRun> {
     const directory = run.workload.run(run.number);
     const identity = { directory, record: run.record, socket: this.socketOf(run.record.invocationId) };
     const settings = this.settingsOf(run, identity);
@@ -79,7 +79,7 @@ export class RunStarter {
     const launching = launchShim(settings, lock, run.spec.name.slice(0, 200));
     const report = launching.report.finally(() => closeSync(lock));
     try {
-      return new LiveRun(identity, await reportOrAbort(launching, report, signal), onChange);
+      return new LiveRun(identity, await reportOrAbort(launching, report, signal), listener);
     } catch (error) {
       if (signal.aborted) this.undoLater(run, identity, report);
       else await this.undoFailed(run, identity, error);

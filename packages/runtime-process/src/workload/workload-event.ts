@@ -5,7 +5,7 @@ import { workloadStatus } from './workload-status.js';
 /** The state of a workload, as an event. */
 export function workloadEvent(workload: Workload): backend.WorkloadEvent {
   const state = workloadStatus(workload);
-  const { status, proc, exitCode, meta: named, outOfMemory, stopped, startedAtMs, signal } = state;
+  const { status, proc, exitCode, meta: named, outOfMemory, stopped, startedAtMs, signal, restarts } = state;
   return backend.WorkloadEvent.fromPartial({
     workload: { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, name: workload.spec.name },
     status,
@@ -19,7 +19,13 @@ export function workloadEvent(workload: Workload): backend.WorkloadEvent {
     labels: workload.executable.labels,
     startedAtMs,
     signal,
+    restarts,
   });
+}
+
+/** It had ended, and is forgotten. */
+export function removalEvent(workload: Workload): backend.WorkloadEvent {
+  return { ...workloadEvent(workload), timestampMs: BigInt(Date.now()), removed: true };
 }
 
 /** What is known has been told, and what follows are changes. */

@@ -1,4 +1,4 @@
-import { nextLogSequence, readLogSegments } from '@aurae/observe-logs';
+import { logIdentity, nextLogSequence, readLogSegments } from '@aurae/observe-logs';
 import { InvalidSpecError, observe } from '@aurae/proto';
 import type { RunEnd } from './run-end.js';
 import type { Workload } from './workload.js';
@@ -13,17 +13,19 @@ export async function* readWorkloadLog(
 ): AsyncGenerator<observe.LogBatch> {
   const channel = channelOf(request.channel);
   const directory = workload.directory.logPath;
+  const logId = await logIdentity(directory);
+  const isOfThisLog = request.logId === '' || request.logId === logId;
   const batches = readLogSegments({
     directory,
     signal,
     ...(channel === undefined ? {} : { channel }),
     tail: request.tail,
-    ...(request.afterSequence === 0n ? {} : { afterSequence: request.afterSequence }),
+    ...(request.afterSequence > 0n && isOfThisLog ? { afterSequence: request.afterSequence } : {}),
     sinceMs: timeOf(request.sinceMs),
     untilMs: timeOf(request.untilMs),
     follow: request.follow && { ended: workload.finished.then((end) => logEnd(directory, end)) },
   });
-  for await (const items of batches) yield { items, logId: '' };
+  yield* named(batches, directory, logId);
 }
 
 /** The output of one run, to its end. */
@@ -40,7 +42,20 @@ export async function* readProcessLog(
     afterSequence: BigInt(Math.max(0, firstSequence - 1)),
     follow: { ended: ended.then((end) => logEnd(directory, end)) },
   });
-  for await (const items of batches) yield { items, logId: '' };
+  yield* named(batches, directory, await logIdentity(directory));
+}
+
+/** A log that is not there when its reading begins gets its name with its first records. */
+async function* named(
+  batches: AsyncIterable<observe.LogItem[]>,
+  directory: string,
+  identity: string,
+): AsyncGenerator<observe.LogBatch> {
+  let logId = identity;
+  for await (const items of batches) {
+    logId ||= await logIdentity(directory);
+    yield { items, logId };
+  }
 }
 
 export interface FoundProcess {

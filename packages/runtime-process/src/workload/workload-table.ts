@@ -24,7 +24,11 @@ export class WorkloadTable {
   private readonly taken = new Map<string, Promise<unknown>>();
   private readonly removals = new Map<string, Promise<void>>();
 
-  constructor(private readonly options: WorkloadTableOptions) {}
+  constructor(
+    private readonly options: WorkloadTableOptions,
+    /** Removes all that is kept of one that is forgotten. */
+    private readonly removeFiles: (workload: Workload) => Promise<void>,
+  ) {}
 
   get(name: string): Workload | undefined {
     return this.workloads.get(name);
@@ -138,10 +142,10 @@ export class WorkloadTable {
   }
 
   private async forget(workload: Workload): Promise<void> {
-    const { spec, directory } = workload;
+    const { spec } = workload;
     this.workloads.delete(spec.name);
     this.ended.delete(workload);
-    const removal = directory.remove();
+    const removal = this.removeFiles(workload);
     this.removals.set(spec.name, removal);
     try {
       await this.holding(spec.name, removal);

@@ -47,6 +47,8 @@ export interface WorkloadHost {
   failedStart(workload: Workload, error: unknown): RunEnd;
   /** Its phase has changed, or what its shim says of it. */
   onChange(workload: Workload): void;
+  /** Its shim has said something. */
+  onTold(workload: Workload): void;
   /** Its phase has changed. */
   onPhase(workload: Workload): void;
 }

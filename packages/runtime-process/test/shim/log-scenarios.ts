@@ -82,6 +82,44 @@ export function logScenarios(shim: () => ShimProgram, propertyRuns: number): voi
     expect(records.at(-1)?.bytes.toString()).toBe('2000');
   });
 
+  test('a client that asked for the state is told of each segment that is begun, and not of each line', async () => {
+    const settings = { stdin: 'pipe', 'log-segment-bytes': 100 };
+    const run = startShim(shim(), ['sh', '-c', 'while read line; do echo "$line"; done'], settings);
+    const client = await run.client();
+    await client.watch();
+    const write = (line: string) => client.send(frameType.stdin, Buffer.from(`${line}\n`));
+    const seen: string[] = [];
+    // The first begins a segment, the second fits into it, the third does not; the state may come a little later.
+    for (const line of ['one', 'two', 'three']) {
+      write(line);
+      const isTold = line !== 'two';
+      for (let isWritten = false, isDone = false; !isWritten || !isDone; ) {
+        const next = await client.next();
+        if (next?.type === frameType.stdout) isWritten = true;
+        if (next?.type === frameType.stateIs) seen.push(`${line}: ${JSON.parse(String(next.payload)).logNextSequence}`);
+        isDone = !isTold || seen.some((each) => each.startsWith(line));
+      }
+    }
+    expect(seen).toEqual(['one: 2', 'three: 4']);
+    client.send(frameType.stdinEnd);
+    await run.exit();
+  });
+
+  test('rotations at speed are told at most five times a second', async () => {
+    const settings = { stdin: 'pipe', 'log-segment-bytes': 100 };
+    // Each line in a write of its own, so that each is read by itself.
+    const writer = 'read line; for i in $(seq 1 200); do /bin/echo $i; done';
+    const run = startShim(shim(), ['sh', '-c', writer], settings);
+    const client = await run.client();
+    const begin = performance.now();
+    client.send(frameType.state);
+    client.send(frameType.stdinEnd);
+    const states = (await client.rest()).filter((each) => each.type === frameType.stateIs);
+    const exit = await run.exit();
+    expect(exit.logNextSequence).toBe(201);
+    expect(states.length).toBeLessThanOrEqual(3 + (performance.now() - begin) / 200);
+  });
+
   test('a line that has not ended is written after a moment', async () => {
     const run = startShim(shim(), ['sh', '-c', 'printf begun; read line; echo " and ended"'], { stdin: 'pipe' });
     await run.started();
