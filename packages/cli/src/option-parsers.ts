@@ -53,6 +53,14 @@ export function durationMs(text: string): number {
   return ms;
 }
 
+export function sampleInterval(text: string): number {
+  const ms = parseDurationMs(text);
+  if (ms === undefined || ms < 100 || ms > 3_600_000) {
+    throw new InvalidArgumentError(`Allowed are durations such as ${durationForms}; from 100ms to 1h.`);
+  }
+  return ms;
+}
+
 const longestIntervalMs = 366 * 86_400_000;
 
 export function timerInterval(text: string): number {
@@ -68,6 +76,20 @@ export function wholeNumber(text: string): number {
   if (number < 1 || number > maximumUint32) throw new InvalidArgumentError('Allowed are whole numbers from 1 up.');
   return number;
 }
+
+/** Of an event, from 1 up; 0 is before the first. */
+export function eventNumber(text: string): bigint {
+  const number = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;
+  if (number < 0n || number > 0xffff_ffff_ffff_ffffn) {
+    throw new InvalidArgumentError('Allowed are whole numbers from 0 up.');
+  }
+  return number;
+}
+
+export const eventType = valueOf(
+  (text) => (/^[a-z][a-z-]*\.[a-z-]*$/.test(text) ? text : undefined),
+  'Allowed are types such as workload.ended, and workload. for all that begin so.',
+);
 
 export function absolutePath(text: string): string {
   if (!text.startsWith('/')) throw new InvalidArgumentError("Allowed are absolute paths on the daemon's machine.");

@@ -5,8 +5,10 @@ import { addAttachCommand } from './commands/attach-command.js';
 import { addDestroyCommand } from './commands/destroy-command.js';
 import { addDisableCommand } from './commands/disable-command.js';
 import { addEnableCommand } from './commands/enable-command.js';
+import { addEventsCommand } from './commands/events-command.js';
 import { addExecCommand } from './commands/exec-command.js';
 import { addKillCommand } from './commands/kill-command.js';
+import { addLogLevelCommand } from './commands/log-level-command.js';
 import { addLogsCommand } from './commands/logs-command.js';
 import { addPkiCommand } from './commands/pki-command.js';
 import { addPsCommand } from './commands/ps-command.js';
@@ -16,6 +18,7 @@ import { addScheduleCommand } from './commands/schedule-command.js';
 import { addStartCommand } from './commands/start-command.js';
 import { addStatusCommand } from './commands/status-command.js';
 import { addStopCommand } from './commands/stop-command.js';
+import { addTopCommand } from './commands/top-command.js';
 import { addWhyCommand } from './commands/why-command.js';
 import { type HelpOutput } from './output/help-output.js';
 import { pointToHelp } from './point-to-help.js';
@@ -53,7 +56,8 @@ Examples:
   aurae start --name web -- python3 -m http.server 8080
   aurae enable --name web --restart always -- /usr/local/bin/serve --port 8080
   aurae logs web --follow
-  aurae logs --daemon --follow
+  aurae events --follow
+  aurae top
 
 Without options aurae finds auraed by itself: AURAE_SOCKET, AURAE_CONFIG or
 AURAE_ROOT, then ~/.aurae/config or /etc/aurae/config, then the default paths.`,
@@ -78,7 +82,10 @@ AURAE_ROOT, then ~/.aurae/config or /etc/aurae/config, then the default paths.`,
   addApplyCommand(program, finish);
   program.commandsGroup(manageGroup);
   addStatusCommand(program, finish);
+  addTopCommand(program, finish);
   addLogsCommand(program, finish);
+  addEventsCommand(program, finish);
+  addLogLevelCommand(program, finish);
   addPkiCommand(program, finish);
   pointToHelp(program);
   return program;

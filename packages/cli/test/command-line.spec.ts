@@ -25,7 +25,10 @@ test.each([
   [['apply']],
   [['attach']],
   [['status']],
+  [['top']],
   [['logs']],
+  [['events']],
+  [['log-level']],
   [['pki']],
   [['pki', 'issue']],
 ])('the help of %j shows an example and the global options', async (command) => {

@@ -46,7 +46,7 @@ test('shows time, level, message and fields; controls escaped; losses told', asy
 2026-01-02T03:04:05.006Z DAEMON odd fields=not json
 `,
   });
-  expect(requests.at(-1)).toEqual({ backlogOnly: true, tail: 3 });
+  expect(requests.at(-1)).toEqual(observe.GetAuraeDaemonLogStreamRequest.fromPartial({ backlogOnly: true, tail: 3 }));
 });
 
 test('as JSON is one object a line', async () => {
@@ -90,10 +90,78 @@ test('a reader that leaves ends it quietly', async () => {
   expect(Buffer.concat(complaints).toString()).toBe('');
 });
 
-test('a daemon that dies is told', async () => {
+test('what auraed is to look for is in the request', async () => {
   await using root = await TestRoot.make();
-  const daemon = await root.serve(services);
-  const child = startCli(['logs', '--daemon', '-f', '--root', root.dir]);
+  await root.serve(services);
+  const time = '2026-01-01T00:00:00Z';
+  const options = ['--since', time, '--until', '2026-01-02T00:00:00Z', '--level', 'warn', '--component', 'schedule'];
+  await runCli(['logs', '--daemon', ...options, '--root', root.dir]);
+  expect(requests.at(-1)).toEqual({
+    backlogOnly: true,
+    tail: 0,
+    sinceMs: BigInt(Date.UTC(2026, 0, 1)),
+    untilMs: BigInt(Date.UTC(2026, 0, 2)),
+    minimumLevel: 'warn',
+    component: 'schedule',
+  });
+});
+
+test('--grep finds what is shown of a line, and keeps what was lost before it', async () => {
+  await using root = await TestRoot.make();
+  await root.serve(services);
+  const grep = async (...args: string[]) => (await runCli(['logs', '--daemon', '--root', root.dir, ...args])).stdout;
+  expect(await grep('--grep', 'pid=7')).toBe(
+    '2026-01-02T03:04:05.006Z INFO  serving socket="/run/a b" pid=7 deep={"a":1}\n',
+  );
+  expect(await grep('--grep', 'ODD', '-i')).toBe(
+    '… 13 lines lost\n2026-01-02T03:04:05.006Z DAEMON odd fields=not json\n',
+  );
+  const last = JSON.parse(await grep('--grep', 's', '--tail', '1', '--output', 'json')) as { line: string };
+  expect(last.line).toBe('odd');
+});
+
+test("who follows goes on with the next daemon's log, which begins anew", async () => {
+  await using root = await TestRoot.make();
+  const serving = (lines: readonly string[], from: number): TestServices => ({
+    observe: {
+      status: async () => observe.StatusResponse.fromPartial({}),
+      async *getAuraeDaemonLogStream(context, { sinceMs, backlogOnly }) {
+        const all = lines.map((line, index) => {
+          return observe.LogItem.fromPartial({ line, sequence: index + 1, timestamp: from + index });
+        });
+        yield* all.filter((item) => item.timestamp >= sinceMs);
+        if (!backlogOnly) await untilAborted(context);
+      },
+    },
+  });
+  const daemon = await root.serve(serving(['one', 'two'], 1000));
+  const child = startCli(['logs', '--daemon', '-f', '--output', 'json', '--root', root.dir]);
+  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const next = async () => (JSON.parse((await lines.next()).value as string) as { line: string }).line;
+  expect([await next(), await next()]).toEqual(['one', 'two']);
+  daemon.kill();
+  const second = await root.serve(serving(['begins', 'serves', 'works'], 2000));
+  expect([await next(), await next(), await next()]).toEqual(['begins', 'serves', 'works']);
+  second.kill();
+  // The connection alone broke off.
+  await root.serve(serving(['begins', 'serves', 'works', 'goes on'], 2000));
+  expect(await next()).toBe('goes on');
+  const ended = once(child, 'close');
+  child.kill('SIGINT');
+  expect((await ended)[0]).toBe(130);
+});
+
+test('no daemon at all is told, also to who wants to follow', async () => {
+  await using root = await TestRoot.make();
+  const { code, stderr } = await runCli(['logs', '--daemon', '-f', '--root', root.dir]);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^aurae: No auraed answers on ".*"/);
+});
+
+test('a daemon that dies is told to who does not follow', async () => {
+  await using root = await TestRoot.make();
+  const daemon = await root.serve(endless);
+  const child = startCli(['logs', '--daemon', '--root', root.dir]);
   child.stdout.once('data', () => daemon.kill());
   const result = await resultOf(child);
   expect(result.code).toBe(1);
@@ -104,6 +172,6 @@ test('whose log must be said', async () => {
   expect(await runCli(['logs'])).toMatchObject({
     code: 2,
     stderr:
-      'aurae: say whose log: "aurae logs NAME" shows that of an executable, "aurae logs --daemon" auraed\'s own\n',
+      'aurae: say whose log: "aurae logs NAME..." shows those of workloads, "aurae logs --daemon" auraed\'s own\n',
   });
 });

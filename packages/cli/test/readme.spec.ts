@@ -40,6 +40,12 @@ beforeAll(async () => {
         yield observe.LogBatch.fromPartial({ items: [{ line: 'serving' }] });
       },
       status: async () => observe.StatusResponse.fromPartial({ version: '0.1.0' }),
+      async *watchEvents() {
+        yield observe.Event.fromPartial({ sequence: 1, type: 'workload.started' });
+      },
+      getWorkloadUsage: async () => observe.GetWorkloadUsageResponse.fromPartial({ cpus: 1 }),
+      logLevelShow: async () => observe.LogLevels.fromPartial({ level: 'info' }),
+      logLevelSet: async () => observe.LogLevels.fromPartial({ level: 'info' }),
       async *getAuraeDaemonLogStream() {
         yield observe.LogItem.fromPartial({ line: 'serving' });
       },

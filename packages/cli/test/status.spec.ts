@@ -73,6 +73,51 @@ test('what is scheduled is told in the words of its table, in a fixed order, and
   expect(shown({ scheduleNotice: 'its store was damaged' })).toContain('notice     its store was damaged');
 });
 
+const logStore = { bytes: 1_288_490_189n, maxBytes: 10n * 1024n ** 3n, uncompressedBytes: 5n * 1024n ** 3n };
+const sinkOf = (fields: object) => ({
+  name: 'loki',
+  health: { state: meta.HealthState.HEALTH_STATE_SERVING },
+  ...fields,
+});
+
+function shownStatus(fields: object): string[] {
+  return formatStatus(observe.StatusResponse.fromPartial(fields), (_style, text) => text).split('\n');
+}
+
+test('logs, their sinks and events take a line each while all is well', () => {
+  const logSinks = [sinkOf({}), sinkOf({ name: 'file', writtenRecords: 5n, retries: 1n, lastError: 'once' })];
+  const lines = shownStatus({ logStore, logSinks, oldestEvent: 12n, newestEvent: 4711n });
+  expect(lines.slice(6)).toEqual(['logs       1.2G of 10G', 'log sinks  2 well', 'events     12 to 4711']);
+});
+
+test('what bounds the logs is told, what was removed for that, and what is wrong', () => {
+  const bounds = { maxBytesPerWorkload: 1024n ** 3n, maxAgeMs: 7n * 86_400_000n };
+  const removed = { removedBytes: 125_829_120n, removedSegments: 14n, spilledBytes: 2048n, notice: 'it is full' };
+  const lines = shownStatus({ logStore: { ...logStore, ...bounds, ...removed } });
+  const kept = '1.2G of 10G, of each at most 1G, none older than 7d';
+  expect(lines).toContain(`logs       ${kept}; 120M in 14 segments removed; 2K kept beyond that for log sinks`);
+  expect(lines).toContain('notice     it is full');
+});
+
+test('a log sink that is not well has its numbers', () => {
+  const bad = sinkOf({
+    name: 'loki\u001b',
+    health: { state: meta.HealthState.HEALTH_STATE_DEGRADED, reason: 'answers 500' },
+    writtenRecords: 10n,
+    droppedRecords: 3n,
+    pendingRecords: 7n,
+    spilledBytes: 4096n,
+    lastError: 'connection refused',
+    lastErrorAtMs: BigInt(Date.now() - 65_000),
+  });
+  const lines = shownStatus({ logSinks: [sinkOf({ name: 'file' }), bad] });
+  expect(lines).toContain('log sinks  1 of 2 well');
+  expect(lines.slice(-2)).toEqual([
+    'LOG SINK  WRITTEN  PENDING  DROPPED  SPILLED  HEALTH',
+    'loki\\x1b  10       7        3        4K       degraded: answers 500; last failure 1m 5s ago: connection refused',
+  ]);
+});
+
 test('on a terminal the last column fits its width', async () => {
   const width = 80;
   const lines = formatStatus(status, (_style, text) => text, width).split('\n');

@@ -1,8 +1,9 @@
-import { type AuraeClient, connect } from '@aurae/client';
+import type { AuraeClient } from '@aurae/client';
 import { NotFoundError } from '@aurae/proto';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
 import { InterruptedError } from '../failures.js';
-import { connectOptions, type GlobalOptions } from '../global-options.js';
+import type { GlobalOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { describeError } from '../report-error.js';
@@ -36,7 +37,7 @@ export async function forEachName(
   { noneNote = '', isInOrder = false }: ForEachOptions = {},
 ): Promise<number> {
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const names = await selection.find(client, interruption.signal);
   const report = new Report(options.output === 'json', selection.isAll);
   if (names.length === 0) await interruption.race(report.note(noneNote));

@@ -1,4 +1,8 @@
 import type { observe } from '@aurae/proto';
+import { highlighted } from '../logs/highlighted.js';
+import type { LinePattern } from '../logs/line-pattern.js';
+import { isoTime } from '../logs/log-times.js';
+import { lossText } from '../logs/loss-text.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
 import type { Paint, Style } from '../output/terminal-style.js';
 
@@ -11,22 +15,27 @@ const levelStyles: Readonly<Record<string, Style>> = {
   fatal: 'red',
 };
 
-/** One line of a log as `time LEVEL message key=value`; a line of its own before it when lines were lost. */
-export function formatLogItem(item: observe.LogItem, paint: Paint): string {
+/**
+ * One line of a log as `time LEVEL message key=value`; a line of its own before it when lines were lost.
+ *
+ * @param pattern what is to stand out
+ */
+export function formatLogItem(item: observe.LogItem, paint: Paint, pattern?: LinePattern): string {
+  const show = (text: string) => (pattern ? highlighted(text, pattern, paint) : text);
   const words = [
-    paint('dim', timeOf(item.timestamp)),
+    paint('dim', isoTime(item.timestamp)),
     paint(levelStyles[item.level], (item.level || item.channel || 'log').toUpperCase().padEnd(5)),
-    escapeControlCharacters(item.line),
-    ...fieldsOf(item.fieldsJson).map(([key, value]) => paint('cyan', `${escapeControlCharacters(key)}=`) + value),
+    show(escapeControlCharacters(item.line)),
+    ...fieldsOf(item.fieldsJson).map(([key, value]) => paint('cyan', `${escapeControlCharacters(key)}=`) + show(value)),
   ];
   const line = words.filter((word) => word !== '').join(' ');
-  if (item.dropped === 0n) return line;
-  return `${paint('yellow', `… ${item.dropped} ${item.dropped === 1n ? 'line' : 'lines'} lost`)}\n${line}`;
+  return item.dropped === 0n ? line : `${paint('yellow', lossText(item.dropped))}\n${line}`;
 }
 
-function timeOf(timestamp: bigint): string {
-  const date = new Date(Number(timestamp));
-  return Number.isNaN(date.getTime()) ? String(timestamp) : date.toISOString();
+/** In what of a line one looks for a pattern: as it is shown, without time and level. */
+export function textOfLogItem({ line, fieldsJson }: observe.LogItem): string {
+  const fields = fieldsOf(fieldsJson).map(([key, value]) => `${escapeControlCharacters(key)}=${value}`);
+  return [escapeControlCharacters(line), ...fields].join(' ');
 }
 
 /** What is not a JSON object is shown as it came. */

@@ -2,7 +2,9 @@ import { meta, type observe } from '@aurae/proto';
 import { formatDuration } from '../values/duration.js';
 import { type Cell, formatColumns } from '../output/columns.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
-import type { Paint, Style } from '../output/terminal-style.js';
+import type { Paint } from '../output/terminal-style.js';
+import { logSinksSentence, logSinkTable, logStoreSentence } from './format-log-store.js';
+import { healthCell } from './health-cell.js';
 import type { Wellness } from '../schedule/workload-state.js';
 
 /**
@@ -19,12 +21,21 @@ export function formatStatus(status: observe.StatusResponse, paint: Paint, width
       ['identity', status.identity || 'unknown'],
       ['workloads', workloadsOf(status.workloads)],
       ['scheduled', scheduledOf(status.scheduled)],
-      ...(status.scheduleNotice === '' ? [] : [['notice', status.scheduleNotice]]),
+      ...(status.logStore ? [['logs', logStoreSentence(status.logStore)]] : []),
+      ...(status.logSinks.length > 0 ? [['log sinks', logSinksSentence(status.logSinks)]] : []),
+      ...(status.newestEvent > 0n ? [['events', `${status.oldestEvent} to ${status.newestEvent}`]] : []),
+      ...[status.scheduleNotice, status.logStore?.notice ?? ''].flatMap((text) =>
+        text === '' ? [] : [['notice', text]],
+      ),
     ].map(([name = '', value = '']) => [{ text: name, style: 'dim' }, { text: escapeControlCharacters(value) }]),
     paint,
     width,
   );
-  return [...facts, ...backendTable(status.backends, paint, width)].join('\n');
+  const tables = [
+    ...backendTable(status.backends, paint, width),
+    ...logSinkTable(status.logSinks, paint, Date.now(), width),
+  ];
+  return [...facts, ...tables].join('\n');
 }
 
 function workloadsOf(counts: readonly observe.WorkloadCount[]): string {
@@ -65,19 +76,6 @@ function backendTable(backends: readonly observe.BackendStatus[], paint: Paint, 
     healthCell(description?.health),
   ]);
   return ['', ...formatColumns([header, ...rows], paint, width)];
-}
-
-const healthLooks: Readonly<Partial<Record<meta.HealthState, readonly [string, Style]>>> = {
-  [meta.HealthState.HEALTH_STATE_SERVING]: ['serving', 'green'],
-  [meta.HealthState.HEALTH_STATE_DEGRADED]: ['degraded', 'yellow'],
-  [meta.HealthState.HEALTH_STATE_UNAVAILABLE]: ['unavailable', 'red'],
-};
-
-function healthCell(health: meta.Health | undefined): Cell {
-  const [state, style] = (health && healthLooks[health.state]) ?? ['unknown', undefined];
-  const reason = health?.reason ? `: ${health.reason}` : '';
-  const remedy = health?.remedy ? ` (try: ${health.remedy})` : '';
-  return { text: escapeControlCharacters(`${state}${reason}${remedy}`), style };
 }
 
 function kindName(kind: meta.WorkloadKind): string {

@@ -1,8 +1,8 @@
-import { connect } from '@aurae/client';
 import { schedule } from '@aurae/proto';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
 import { UsageError } from '../failures.js';
-import { connectOptions, type GlobalOptions } from '../global-options.js';
+import type { GlobalOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { paintFor } from '../output/terminal-style.js';
@@ -28,7 +28,7 @@ export async function runApply(paths: readonly string[], options: ApplyOptions):
   const records = files.map(({ record }) => record);
   const disabled = files.filter(({ record }) => record.disabled).map(({ spec }) => shownKey(keyOfSpec(spec)));
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const answers = client.schedule.apply(applyRequests(records, { dryRun, prune }), { signal: interruption.signal });
   const stdout = new OutputStream(process.stdout);
   const show = (text: string) => interruption.race(stdout.write(text === '' ? '' : `${text}\n`));

@@ -1,10 +1,11 @@
-import { type AuraeClient, connect } from '@aurae/client';
+import type { AuraeClient } from '@aurae/client';
 import { meta } from '@aurae/proto';
 import { type ConversationPlan, converse } from '../attach/conversation.js';
 import { defaultDetachKeys } from '../attach/detach-keys-choice.js';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
 import { InterruptedError, UsageError } from '../failures.js';
-import { connectOptions, type GlobalOptions } from '../global-options.js';
+import type { GlobalOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { describeDetachKeys } from '../values/detach-keys.js';
@@ -23,7 +24,7 @@ export async function runAttach(name: string, options: AttachOptions): Promise<n
   if (options.closeStdin && !options.stdin) throw new UsageError('give either --no-stdin or --close-stdin, not both');
   const detachKeys = options.detachKeys ?? defaultDetachKeys(process.env);
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const plan = await planFor(client, name, { ...options, detachKeys }, interruption.signal);
   try {
     const end = await converse(client, plan, interruption);

@@ -1,7 +1,6 @@
-import { connect } from '@aurae/client';
 import { runtime } from '@aurae/proto';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { UsageError } from '../failures.js';
-import { connectOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { type ExecOptions, execRequest } from './exec-request.js';
@@ -14,7 +13,7 @@ export async function runExecAsJson(words: readonly string[], options: ExecOptio
     throw new UsageError('with -i or -t the output is passed on: leave out --output json');
   }
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const status = await client.runtime.exec(request, { signal: interruption.signal });
   // From here on the answer is complete: closing lets the process end while a slow reader takes the output.
   client.close();

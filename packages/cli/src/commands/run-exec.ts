@@ -1,9 +1,8 @@
-import { connect } from '@aurae/client';
 import { converse } from '../attach/conversation.js';
 import { terminalSize } from '../attach/terminal-size.js';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { execExitCodes } from '../exit-codes.js';
 import { UsageError } from '../failures.js';
-import { connectOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { type ExecOptions, execRequest } from './exec-request.js';
 import { execOutcome, noteOfEnd } from './exec-outcome.js';
@@ -15,7 +14,7 @@ export async function runExec(words: readonly string[], options: ExecOptions): P
   const takesInput = tty || interactive;
   const open = openRequest(words, options, takesInput);
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const end = await converse(client, { open, takesInput, passesEndOfInput: true, isTerminal: tty }, interruption);
   client.close();
   if (end.kind !== 'ended') return execExitCodes.brokenPipe;

@@ -1,33 +1,28 @@
-import { type AuraeClient, connect } from '@aurae/client';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
-import { connectOptions } from '../global-options.js';
+import { DaemonComeback } from '../following/daemon-comeback.js';
+import { outageNotes } from '../following/outage-notes.js';
 import { Interruption } from '../interruption.js';
-import { type LogSource, logSource, type LogsOptions } from './logs-options.js';
+import { LogFeed } from '../logs/log-feed.js';
+import { logsRequest, type LogsOptions } from './logs-options.js';
 import { showDaemonLog } from './show-daemon-log.js';
-import { showProcessLog } from './show-process-log.js';
-import { showWorkloadLog } from './show-workload-log.js';
+import { showLines } from './show-lines.js';
+import { showOneLog } from './show-one-log.js';
 
 /** Ends quietly when the reader leaves, as after `| head`. */
-export async function runLogs(name: string | undefined, options: LogsOptions): Promise<number> {
-  const source = logSource(name, options);
+export async function runLogs(names: readonly string[], options: LogsOptions): Promise<number> {
+  const { source, pattern } = logsRequest(names, options);
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
-  await show(client, source, options, interruption);
-  return exitCodes.success;
-}
-
-async function show(
-  client: AuraeClient,
-  source: LogSource,
-  options: LogsOptions,
-  interruption: Interruption,
-): Promise<void> {
-  switch (source.kind) {
-    case 'daemon':
-      return await showDaemonLog(client, options, interruption);
-    case 'process':
-      return await showProcessLog(client, source.pid, options, interruption);
-    case 'workload':
-      return await showWorkloadLog(client, source.name, options, interruption);
+  await using client = connectToDaemon(options);
+  const notes = outageNotes(options.output !== 'json');
+  const comeback = options.follow ? new DaemonComeback(client, notes, interruption.signal) : undefined;
+  if (source.kind === 'daemon') {
+    await showDaemonLog({ client, comeback, options, pattern, interruption });
+    return exitCodes.success;
   }
+  const feeds = source.targets.map((target) => new LogFeed(client, target, options, comeback));
+  const [feed] = feeds;
+  if (feeds.length > 1 || pattern) return await showLines({ feeds, options, pattern, interruption });
+  if (feed) await showOneLog(feed, options, interruption);
+  return exitCodes.success;
 }

@@ -1,7 +1,7 @@
-import { connect } from '@aurae/client';
 import { runtime } from '@aurae/proto';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
-import { connectOptions, type GlobalOptions } from '../global-options.js';
+import type { GlobalOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { paintFor } from '../output/terminal-style.js';
@@ -17,7 +17,7 @@ const timeoutMs = 10_000;
 
 export async function runPs({ all = false, quiet = false, ...options }: PsOptions): Promise<number> {
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const answer = await client.runtime.executableList({ all }, { signal: interruption.signal, timeoutMs });
   client.close();
   const { executables } = answer;

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
-import { connect } from '@aurae/client';
 import type { schedule } from '@aurae/proto';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
-import { connectOptions, type GlobalOptions } from '../global-options.js';
+import type { GlobalOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { ownerAt, placeFile } from '../owned-files.js';
@@ -25,7 +25,7 @@ const secretsNote =
 export async function runScheduleExport(names: readonly string[], options: ExportOptions): Promise<number> {
   const { out } = options;
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const all = await exportedRecords(client, interruption.signal);
   client.close();
   const records = namedWorkloads(all, names, keyOfRecord, 'export');

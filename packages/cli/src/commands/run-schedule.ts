@@ -1,8 +1,7 @@
-import { connect } from '@aurae/client';
 import { schedule } from '@aurae/proto';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
 import { UsageError } from '../failures.js';
-import { connectOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { escapeControlCharacters } from '../output/escape-control-characters.js';
@@ -21,7 +20,7 @@ export async function runSchedule(names: readonly string[], options: ScheduleOpt
   const { enabled = false, disabled = false } = options;
   if (enabled && disabled) throw new UsageError('give either --enabled or --disabled: without them both are shown');
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const choice = { enabled: !disabled, disabled: !enabled };
   const { items: all, notice } = await scheduledItems(client, choice, interruption.signal);
   client.close();

@@ -1,7 +1,6 @@
-import { connect } from '@aurae/client';
 import { AlreadyExistsError, meta, runtime } from '@aurae/proto';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
-import { connectOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { execOutcome } from './exec-outcome.js';
@@ -12,7 +11,7 @@ import { writeNotes } from './write-notes.js';
 export async function runStart(words: readonly string[], options: ExecutableOptions): Promise<number> {
   const request = executableRequest(words, options, 'aurae start --name web -- CMD');
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const call = client.runtime.executableStart(request, { signal: interruption.signal });
   const status = await (options.output === 'json' ? call : call.catch(suggestName));
   client.close();

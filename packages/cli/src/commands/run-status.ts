@@ -1,7 +1,7 @@
-import { connect } from '@aurae/client';
 import { observe } from '@aurae/proto';
+import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
-import { connectOptions, type GlobalOptions } from '../global-options.js';
+import type { GlobalOptions } from '../global-options.js';
 import { Interruption } from '../interruption.js';
 import { OutputStream } from '../output/output-stream.js';
 import { paintFor } from '../output/terminal-style.js';
@@ -12,7 +12,7 @@ const timeoutMs = 10_000;
 
 export async function runStatus(options: GlobalOptions): Promise<number> {
   using interruption = Interruption.listen();
-  await using client = connect(connectOptions(options));
+  await using client = connectToDaemon(options);
   const status = await client.observe.status({}, { signal: interruption.signal, timeoutMs });
   client.close();
   const text =

@@ -1,0 +1,83 @@
+import { meta, type observe } from '@aurae/proto';
+import { escapeControlCharacters } from '../output/escape-control-characters.js';
+import type { Paint, Style } from '../output/terminal-style.js';
+import { keyOfReference, shownKey } from '../schedule/workload-key.js';
+import { shownTime } from '../values/shown-time.js';
+
+/** By what happened: the last word of a type. */
+const styles: Readonly<Record<string, Style>> = {
+  started: 'green',
+  adopted: 'green',
+  ready: 'green',
+  recovered: 'green',
+  serving: 'green',
+  restarting: 'yellow',
+  stopping: 'yellow',
+  waiting: 'yellow',
+  missed: 'yellow',
+  degraded: 'yellow',
+  'taken-back': 'yellow',
+  'events-lost': 'yellow',
+  failed: 'red',
+  'gave-up': 'red',
+  unwell: 'red',
+  unavailable: 'red',
+  'start-failed': 'red',
+  'stop-failed': 'red',
+  enabled: 'cyan',
+  disabled: 'cyan',
+  destroyed: 'cyan',
+  removed: 'dim',
+};
+
+/** Longer ones push what follows. */
+const longestAligned = 40;
+
+/** Events as lines of a table whose columns grow with what comes: nobody knows what will. */
+export class EventFormat {
+  private readonly widths = { type: 16, workload: 8 };
+
+  constructor(private readonly paint: Paint) {}
+
+  line(event: observe.Event): string {
+    const workload = this.aligned('workload', workloadOf(event));
+    const type = this.aligned('type', escapeControlCharacters(event.type));
+    const words = [
+      this.paint('dim', shownTime(Number(event.timestampMs))),
+      this.paint(styleOf(event), type),
+      workload,
+      messageOf(event),
+    ];
+    const line = words.join('  ').trimEnd();
+    return event.dropped === 0n ? line : `${this.paint('yellow', lossText(event.dropped))}\n${line}`;
+  }
+
+  private aligned(column: keyof EventFormat['widths'], text: string): string {
+    if (text.length <= longestAligned) this.widths[column] = Math.max(this.widths[column], text.length);
+    return text.padEnd(this.widths[column]);
+  }
+}
+
+function styleOf({ type, status, attributes }: observe.Event): Style | undefined {
+  const isOutOfMemory = attributes['out_of_memory'] === 'true';
+  if (isOutOfMemory || status === meta.Status.STATUS_ERROR) return 'red';
+  const happened = type.slice(type.indexOf('.') + 1);
+  if (happened !== 'ended') return styles[happened];
+  const isFailure = attributes['exit_code'] !== '0' && attributes['stopped'] !== 'true';
+  return isFailure ? 'yellow' : 'dim';
+}
+
+function workloadOf({ workload }: observe.Event): string {
+  const key = keyOfReference(workload);
+  return escapeControlCharacters(key ? shownKey(key) : workload?.name || '-');
+}
+
+/** What says nothing for a person is told by its facts. */
+function messageOf({ message, attributes }: observe.Event): string {
+  const facts = Object.entries(attributes).map(([name, value]) => `${name}=${value}`);
+  return escapeControlCharacters(message || facts.join(' '));
+}
+
+function lossText(dropped: bigint): string {
+  return dropped === 1n ? '… 1 event is no longer kept' : `… ${dropped} events are no longer kept`;
+}

@@ -1,0 +1,17 @@
+import { escapeControlCharacters } from '../output/escape-control-characters.js';
+import { OutputStream } from '../output/output-stream.js';
+import type { OutageListener } from './daemon-comeback.js';
+
+/** Tells of outages on standard error. Programs hear nothing: what they read goes on without a gap. */
+export function outageNotes(isForPeople: boolean): OutageListener {
+  const stderr = new OutputStream(process.stderr);
+  const tell = (text: string) => {
+    // Nobody waits for a reader that has left.
+    if (isForPeople) stderr.write(`aurae: ${text}\n`).catch(() => undefined);
+  };
+  return {
+    onGone: () => tell('auraed is gone, waiting for it'),
+    onBack: () => tell('auraed is back'),
+    onNote: (text) => tell(escapeControlCharacters(text)),
+  };
+}
