@@ -1,5 +1,5 @@
-import type { LogDispatcher } from '@aurae/observe-logs';
-import { type backend, callContext, type meta, observe } from '@aurae/proto';
+import type { LogDispatcher, OpenWorkloadLog } from '@aurae/observe-logs';
+import { type backend, callContext, meta, observe } from '@aurae/proto';
 import type { WorkloadDriver } from '../schedule/drivers/workload-driver.js';
 import type { WorkloadNewsListener } from './workload-news.js';
 
@@ -19,20 +19,20 @@ export class LogForwarding implements WorkloadNewsListener {
     for (const name of known.keys()) this.follow({ kind, name });
   }
 
-  onEvent(kind: meta.WorkloadKind, { workload, removed }: backend.WorkloadEvent): void {
+  onEvent(kind: meta.WorkloadKind, { workload, removed, status }: backend.WorkloadEvent): void {
     const reference = { kind, name: workload?.name ?? '' };
     if (removed) this.dispatcher.forget(reference);
-    else this.follow(reference);
+    else this.follow(reference, status === meta.Status.STATUS_ACTIVE);
   }
 
-  private follow(workload: meta.WorkloadReference): void {
+  private follow(workload: meta.WorkloadReference, isNew = false): void {
     const driver = this.drivers.get(workload.kind);
     if (!driver) return;
-    this.dispatcher.followWorkload(workload, ({ afterSequence, logId }, signal) =>
+    const open: OpenWorkloadLog = ({ afterSequence, logId }, signal) =>
       driver.readLog(
         callContext({ signal }),
         observe.GetWorkloadLogStreamRequest.fromPartial({ workload, follow: true, afterSequence, logId }),
-      ),
-    );
+      );
+    this.dispatcher.followWorkload(workload, open, isNew);
   }
 }

@@ -90,9 +90,12 @@ export class LogDispatcher {
    * Sends the log of a workload to every sink that wants such, to each from where it was. To be called whenever a
    * workload becomes known or starts: it is harmless while the log is followed, and follows on after it had ended. Does
    * nothing after `close`.
+   *
+   * @param isNew it has just been started: of a log that no sink has a place in, all from the very first line is due, and
+   *   what of that is let go before it is read counts as lost. Else such a log begins with what is kept of it.
    */
-  followWorkload(workload: meta.WorkloadReference, open: OpenWorkloadLog): void {
-    for (const pump of this.pumpsOf('workloads')) pump.feeds.follow(workload, open);
+  followWorkload(workload: meta.WorkloadReference, open: OpenWorkloadLog, isNew = false): void {
+    for (const pump of this.pumpsOf('workloads')) pump.feeds.follow(workload, open, isNew);
   }
 
   /** The workload is no longer known: what can still be read of its log is sent, then no sink has a place in it any more. */

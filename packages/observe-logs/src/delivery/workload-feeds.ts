@@ -1,6 +1,7 @@
 import type { BackendLog, meta } from '@aurae/proto';
 import { backoffMs } from '../backoff.js';
 import type { Clock } from '../clock.js';
+import { nowhere } from './feed-intake.js';
 import type { LogPlace, OpenWorkloadLog } from './log-place.js';
 import type { LogPositions } from './log-positions.js';
 import type { LogBatchLimits } from './taken-batch.js';
@@ -49,10 +50,10 @@ export class WorkloadFeeds implements FeedOwner {
     positions?.onSaved((workload, place) => this.onSaved(workload, place));
   }
 
-  follow(workload: meta.WorkloadReference, open: OpenWorkloadLog): void {
+  follow(workload: meta.WorkloadReference, open: OpenWorkloadLog, isNew: boolean): void {
     if (this.isStopped) return;
     const key = workloadKey(workload);
-    const feed = this.feeds.get(key) ?? this.begin(key, workload, open);
+    const feed = this.feeds.get(key) ?? this.begin(key, workload, open, isNew);
     feed.follow(open);
   }
 
@@ -134,8 +135,10 @@ export class WorkloadFeeds implements FeedOwner {
     this.options.holder?.release(workload);
   }
 
-  private begin(key: string, workload: meta.WorkloadReference, open: OpenWorkloadLog): WorkloadFeed {
-    const place = this.options.positions?.get(workload);
+  private begin(key: string, workload: meta.WorkloadReference, open: OpenWorkloadLog, isNew: boolean): WorkloadFeed {
+    const { positions } = this.options;
+    if (isNew && positions && !positions.get(workload)) positions.set(workload, nowhere);
+    const place = positions?.get(workload) ?? (isNew ? nowhere : undefined);
     this.hold(workload, place);
     const feed = new WorkloadFeed(workload, place, open, this);
     this.feeds.set(key, feed);

@@ -26,6 +26,8 @@ export class ItemDecoder {
   decode(cursor: SegmentCursor, walk: SegmentWalk): observe.LogItem[] {
     const items: observe.LogItem[] = [];
     let bytes = 0;
+    if (walk.passedOverMs !== undefined) this.record.timestampMs = walk.passedOverMs;
+    walk.passedOverMs = undefined;
     cursor.skipTo(walk.from);
     while (items.length < maximumItems && bytes < maximumBytes) {
       if (this.isOver(cursor, walk) || !cursor.step()) break;

@@ -1,12 +1,15 @@
 import type { observe } from '@aurae/proto';
+import { areChunkBuffersScarce, chunkBytes, scanBytes } from './chunk-buffers.js';
 import { DirectoryWatch } from './directory-watch.js';
 import { ItemDecoder } from './item-decoder.js';
 import type { LogEnd, LogRange } from './log-read-options.js';
 import { type LogSnapshot, logSnapshot } from './log-snapshot.js';
 import { lossItem } from './loss-item.js';
 import { RecordFilter } from './record-filter.js';
+import { SegmentKnowledge } from './segment-knowledge.js';
+import { SegmentSieve } from './segment-sieve.js';
 import { SegmentWalk } from './segment-walk.js';
-import { tailStart } from './tail-start.js';
+import { type TailStart, tailStart } from './tail-start.js';
 import { WakeUp } from './wake-up.js';
 
 /** One read of a log, from its start to its end: where it is, what it waits for, and when it is over. */
@@ -73,31 +76,51 @@ export class LogReading {
     const { directory, listSegments, tail } = range;
     if (this.follow === false || tail > 0) this.snapshot = await logSnapshot(directory, listSegments);
     const until = Math.min(range.until, this.endSequence ?? Infinity);
-    const from = await this.firstWanted(until);
-    const end = this.follow === false ? this.snapshot : undefined;
-    const walk = new SegmentWalk({ directory, listSegments, from, until, end });
+    const knowledge = new SegmentKnowledge(directory);
+    const start = await this.tailStart(until, knowledge);
+    const from = start?.sequence ?? range.from;
+    const walk = new SegmentWalk({
+      directory,
+      listSegments,
+      from,
+      until,
+      end: this.follow === false ? this.snapshot : undefined,
+      sieve: new SegmentSieve(knowledge, range),
+      ...(start?.near && { near: start.near }),
+    });
     const isEmpty = (this.follow === false && !this.snapshot) || (from ?? 0) >= until;
     if (isEmpty) this.isStopped = true;
     return walk;
   }
 
-  private async firstWanted(until: number): Promise<number | undefined> {
+  private async tailStart(until: number, knowledge: SegmentKnowledge): Promise<TailStart | undefined> {
     const { range, snapshot } = this;
-    if (range.tail === 0 || !snapshot) return range.from;
-    return (await tailStart({ ...range, until }, snapshot, () => this.isStopped)) ?? range.from;
+    if (range.tail === 0 || !snapshot) return undefined;
+    return tailStart({ ...range, until }, snapshot, knowledge, () => this.isStopped);
   }
 
   /** Whether all that there is to come is there: what this pass does not find is missing. */
   private beginPass(walk: SegmentWalk): boolean {
-    if (this.endSequence !== undefined) walk.until = Math.min(this.range.until, this.endSequence);
+    this.limit(walk);
     if (this.follow === false || this.endSequence !== undefined) return true;
     if (Date.now() <= this.range.untilMs) return false;
     walk.isStale = true;
     return true;
   }
 
+  private limit(walk: SegmentWalk): void {
+    if (this.endSequence !== undefined) walk.until = Math.min(this.range.until, this.endSequence);
+  }
+
   private decode(walk: SegmentWalk): observe.LogItem[] {
-    return walk.cursor ? this.decoder.decode(walk.cursor, walk) : [];
+    const { cursor } = walk;
+    if (!cursor) return [];
+    // What it has read since the writer's end was told may be of another run.
+    this.limit(walk);
+    const items = this.decoder.decode(cursor, walk);
+    walk.readBytes = items.length === 0 ? scanBytes : chunkBytes;
+    if (items.length > 0 && areChunkBuffersScarce()) cursor.rest();
+    return items;
   }
 
   private isOver(walk: SegmentWalk): boolean {
@@ -119,7 +142,7 @@ export class LogReading {
     } else if (this.snapshot && !walk.reachedEnd) {
       // Removed before it was entered. Nobody can tell any more how many it had: at least one, unless it was empty.
       walk.loseUpTo(this.snapshot.last.firstSequence + (this.snapshot.sizeBytes > 0 ? 1 : 0));
-    }
+    } else if (cursor?.isDamaged) walk.loseUpTo(cursor.nextSequence, 1);
   }
 
   private end(walk: SegmentWalk): observe.LogItem[] | undefined {

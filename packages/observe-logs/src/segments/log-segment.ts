@@ -18,26 +18,66 @@ export interface LogSegment {
   readonly form?: LogSegmentForm;
 }
 
-/** The segments that a log has now, in ascending order. None when the directory is absent. */
+/**
+ * The segments that a log has now, in ascending order, each number once. None when the directory is absent. A file whose
+ * name changes meanwhile may be missing.
+ */
 export type ListLogSegments = (directory: string) => Promise<readonly LogSegment[]>;
 
-const segmentName = /^(\d{20})\.log$/;
+const suffixes: Readonly<Record<LogSegmentForm, string>> = {
+  written: '.log',
+  sealed: '.sealed.log',
+  compressed: '.sealed.log.gz',
+};
+/** The one that is taken when a segment is there in several, which have the same content. */
+const preferredForms: readonly LogSegmentForm[] = ['written', 'sealed', 'compressed'];
+const forms = new Map(preferredForms.map((form) => [suffixes[form], form]));
+const digits = 20;
+const number = /^\d{20}$/;
 
 /** Name of the segment that begins with this record, as aurae-shim gives it. */
 export function logSegmentName(firstSequence: number): string {
-  return `${String(firstSequence).padStart(20, '0')}.log`;
+  return nameOf(firstSequence, 'written');
 }
 
-/** The segments of a directory that aurae-shim writes; other files there are none of the log. */
+/** Its name once it is complete and no longer the writer's. */
+export function sealedSegmentName(firstSequence: number): string {
+  return nameOf(firstSequence, 'sealed');
+}
+
+/** Its name once it is sealed and compressed by gzip. */
+export function compressedSegmentName(firstSequence: number): string {
+  return nameOf(firstSequence, 'compressed');
+}
+
+/** The segments of a directory that aurae-shim writes, in all their forms; other files there are none of the log. */
 export const listLogSegments: ListLogSegments = async (directory) => {
-  const segments: LogSegment[] = [];
+  const segments = new Map<number, LogSegment>();
   for (const entry of await entriesOf(directory)) {
-    const firstSequence = Number(segmentName.exec(entry.name)?.[1] ?? 0);
-    if (firstSequence < 1 || !Number.isSafeInteger(firstSequence) || !entry.isFile()) continue;
-    segments.push({ path: join(directory, entry.name), firstSequence });
+    const segment = entry.isFile() ? segmentOf(directory, entry.name) : undefined;
+    if (!segment) continue;
+    const other = segments.get(segment.firstSequence);
+    if (!other || isPreferred(segment, other)) segments.set(segment.firstSequence, segment);
   }
-  return segments.sort((one, other) => one.firstSequence - other.firstSequence);
+  return [...segments.values()].sort((one, other) => one.firstSequence - other.firstSequence);
 };
+
+function nameOf(firstSequence: number, form: LogSegmentForm): string {
+  return `${String(firstSequence).padStart(digits, '0')}${suffixes[form]}`;
+}
+
+function segmentOf(directory: string, name: string): LogSegment | undefined {
+  const form = forms.get(name.slice(digits));
+  const text = name.slice(0, digits);
+  if (!form || !number.test(text)) return undefined;
+  const firstSequence = Number(text);
+  if (firstSequence < 1 || !Number.isSafeInteger(firstSequence)) return undefined;
+  return { path: join(directory, name), firstSequence, form };
+}
+
+function isPreferred({ form = 'written' }: LogSegment, { form: otherForm = 'written' }: LogSegment): boolean {
+  return preferredForms.indexOf(form) < preferredForms.indexOf(otherForm);
+}
 
 async function entriesOf(directory: string) {
   try {

@@ -6,7 +6,7 @@ export interface LogSnapshot {
   readonly segments: readonly LogSegment[];
   /** The last of them. */
   readonly last: LogSegment;
-  /** Its size. */
+  /** Where its records end; Infinity when it is compressed: then nobody writes to it. */
   readonly sizeBytes: number;
 }
 
@@ -20,6 +20,7 @@ export async function logSnapshot(directory: string, listSegments: ListLogSegmen
     if (!last) return undefined;
     const status = await stat(last.path).catch(() => undefined);
     // It may be removed at any moment. One that is listed and never there is told by whoever opens it.
-    if (status || attempt === maximumAttempts) return { segments, last, sizeBytes: status?.size ?? 0 };
+    if (!status && attempt < maximumAttempts) continue;
+    return { segments, last, sizeBytes: last.form === 'compressed' ? Infinity : (status?.size ?? 0) };
   }
 }

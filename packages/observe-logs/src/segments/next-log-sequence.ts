@@ -1,8 +1,9 @@
 import { FailedPreconditionError } from '@aurae/proto';
+import { errorCode } from './error-code.js';
 import { type ListLogSegments, listLogSegments } from './log-segment.js';
 import { logSnapshot } from './log-snapshot.js';
+import { scanBytes } from './chunk-buffers.js';
 import { SegmentCursor } from './segment-cursor.js';
-import { errorCode } from './error-code.js';
 
 const maximumAttempts = 5;
 
@@ -20,7 +21,7 @@ export async function nextLogSequence(
     try {
       return BigInt(await sequenceAtEnd(await SegmentCursor.open(snapshot.last), snapshot.sizeBytes));
     } catch (error) {
-      // Removed since it was listed.
+      // It was removed or has another name since it was listed.
       if (errorCode(error) === 'ENOENT' && attempt < maximumAttempts) continue;
       const message = `Cannot count the records of the log segment "${snapshot.last.path}": ${(error as Error).message}`;
       throw new FailedPreconditionError(message, { cause: error });
@@ -30,7 +31,7 @@ export async function nextLogSequence(
 
 async function sequenceAtEnd(cursor: SegmentCursor, endBytes: number): Promise<number> {
   try {
-    while (await cursor.fill(endBytes)) cursor.skipTo(Infinity);
+    while (await cursor.fill(endBytes, scanBytes)) cursor.skipFilled();
     return cursor.nextSequence;
   } finally {
     await cursor.close();

@@ -1,8 +1,9 @@
-import { constants } from 'node:fs';
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { chunkBytes, giveChunkBuffer, takeChunkBuffer } from './chunk-buffers.js';
 import { characterBoundary, type ChunkEncoding, chunkEncoding } from './chunk-text.js';
 import type { LogSegment } from './log-segment.js';
+import type { SegmentPlace } from './segment-place.js';
+import { openSegmentSource, type SegmentSource } from './segment-source.js';
 
 const newline = 10;
 
@@ -37,22 +38,22 @@ export class SegmentCursor {
 
   private constructor(
     readonly segment: LogSegment,
-    private readonly handle: FileHandle,
-    private readonly device: number,
-    private readonly inode: number,
+    private readonly source: SegmentSource,
   ) {
     this.nextSequence = segment.firstSequence;
   }
 
-  static async open(segment: LogSegment): Promise<SegmentCursor> {
-    // Without O_NONBLOCK a FIFO of that name would be waited for.
-    const handle = await open(segment.path, constants.O_RDONLY | constants.O_NONBLOCK);
+  /**
+   * @param place where to begin, if there is a record; else at the first one
+   * @throws the error of the system, such as ENOENT
+   */
+  static async open(segment: LogSegment, place?: SegmentPlace): Promise<SegmentCursor> {
+    const cursor = new SegmentCursor(segment, await openSegmentSource(segment));
     try {
-      const status = await handle.stat();
-      if (!status.isFile()) throw Object.assign(new Error('it is not a regular file'), { code: 'EISDIR' });
-      return new SegmentCursor(segment, handle, status.dev, status.ino);
+      if (place) await cursor.begin(place);
+      return cursor;
     } catch (error) {
-      await handle.close();
+      await cursor.close();
       throw error;
     }
   }
@@ -64,25 +65,31 @@ export class SegmentCursor {
 
   /** Whether the last record has no newline, once `fill` has found no more. */
   get isTorn(): boolean {
-    return this.unterminatedBytes > 0 || !this.endsRecord;
+    return this.unterminatedBytes > 0 || !this.endsRecord || this.source.isDamaged;
+  }
+
+  /** Whether the segment has more, which cannot be read. */
+  get isDamaged(): boolean {
+    return this.source.isDamaged;
   }
 
   /**
    * Reads on, unless pieces wait. False: there is no further whole record now.
    * @param endBytes reads nothing from this place of the file on
+   * @param bytes how much it reads at once: at most `maximumPieceBytes`, by default `chunkBytes`
    */
-  async fill(endBytes: number): Promise<boolean> {
+  async fill(endBytes: number, bytes = chunkBytes): Promise<boolean> {
     if (this.isFilled) return true;
     this.base += this.position;
     this.position = this.readEnd = 0;
-    for (let capacity = chunkBytes; ; capacity *= 4) {
+    for (let capacity = bytes; ; capacity = Math.min(capacity * 4, maximumPieceBytes)) {
       this.provide(capacity);
       const wanted = Math.max(0, Math.min(capacity, endBytes - this.base));
-      const { bytesRead } = await this.handle.read(this.buffer, 0, wanted, this.base);
+      const bytesRead = await this.source.read(this.buffer, wanted, this.base);
       if (this.acceptRead(bytesRead)) return true;
       if (bytesRead === capacity) continue;
       // Somebody has emptied the file: what was written since comes first in it.
-      if (bytesRead === 0 && (await this.handle.stat()).size < this.base) this.restart();
+      if (bytesRead === 0 && (await this.source.isShorterThan(this.base))) this.restart();
       else break;
     }
     this.release();
@@ -107,16 +114,56 @@ export class SegmentCursor {
     while ((this.nextSequence < sequence || (!this.endsRecord && this.sequence < sequence)) && this.step());
   }
 
-  /** Whether its path names another file by now. */
-  async isReplaced(): Promise<boolean> {
-    const status = await stat(this.segment.path).catch(() => undefined);
-    return status !== undefined && (status.ino !== this.inode || status.dev !== this.device);
+  /** Where what was read ends: its size, once `fill` has found no more. */
+  get endBytes(): number {
+    return this.base + this.readEnd + this.unterminatedBytes;
+  }
+
+  /** The record that comes next. Only where a record ends. */
+  get place(): SegmentPlace {
+    return { offsetBytes: this.base + this.position, sequence: this.nextSequence };
+  }
+
+  /** Goes through all that was read, without a look at the records. */
+  skipFilled(): void {
+    if (!this.endsRecord) this.step();
+    let { position } = this;
+    while (position < this.readEnd) {
+      const end = this.buffer.indexOf(newline, position);
+      if (end < 0 || end >= this.readEnd) break;
+      this.nextSequence += 1;
+      position = end + 1;
+    }
+    this.position = position;
+    // The beginning of a record that is larger than what is read at once.
+    while (this.step());
+  }
+
+  /** Whether its segment, as it is listed now, is another file. */
+  async isReplacedBy({ path }: LogSegment): Promise<boolean> {
+    const status = await stat(path).catch(() => undefined);
+    return status !== undefined && (status.ino !== this.source.inode || status.dev !== this.source.device);
+  }
+
+  /** Gives back the memory of what was read and not gone through; `fill` reads it again. */
+  rest(): void {
+    this.base += this.position;
+    this.position = this.readEnd = 0;
+    this.release();
   }
 
   async close(): Promise<void> {
-    this.position = this.readEnd = 0;
-    this.release();
-    await this.handle.close();
+    this.rest();
+    await this.source.close();
+  }
+
+  private async begin({ offsetBytes, sequence }: SegmentPlace): Promise<void> {
+    if (offsetBytes === 0) return;
+    const before = Buffer.alloc(1);
+    // In the file as it is now, no record may begin there.
+    if ((await this.source.read(before, 1, offsetBytes - 1)) !== 1 || before[0] !== newline) return;
+    this.base = offsetBytes;
+    this.nextSequence = sequence;
   }
 
   private restart(): void {
@@ -141,7 +188,8 @@ export class SegmentCursor {
   }
 
   private release(): void {
-    if (this.buffer !== empty) giveChunkBuffer(this.buffer);
+    // Larger ones are left to the garbage collector.
+    if (this.buffer.length === chunkBytes) giveChunkBuffer(this.buffer);
     this.buffer = empty;
   }
 }

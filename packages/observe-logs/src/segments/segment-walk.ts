@@ -1,8 +1,12 @@
 import { FailedPreconditionError } from '@aurae/proto';
+import { chunkBytes, scanBytes } from './chunk-buffers.js';
 import { errorCode, isFaultOfFile } from './error-code.js';
 import type { ListLogSegments, LogSegment } from './log-segment.js';
 import type { LogSnapshot } from './log-snapshot.js';
 import { SegmentCursor } from './segment-cursor.js';
+import type { SegmentPlace } from './segment-place.js';
+import type { SegmentSieve, UnwantedSegment } from './segment-sieve.js';
+import type { TailStart } from './tail-start.js';
 
 export interface SegmentWalkOptions {
   readonly directory: string;
@@ -13,10 +17,22 @@ export interface SegmentWalkOptions {
   readonly until: number;
   /** Goes no further than this; undefined: as far as there are segments. */
   readonly end: LogSnapshot | undefined;
+  /** Which segments are passed over; undefined: none. */
+  readonly sieve?: SegmentSieve;
+  /** A place before the first wanted record, from which it is not far. */
+  readonly near?: TailStart['near'];
 }
 
-/** How often a segment may be listed and gone again: it is removed and made anew in between. */
-const maximumAttempts = 5;
+/**
+ * How often a segment may be listed and gone again: it is sealed, compressed and removed in between, as may be its
+ * successors.
+ */
+const maximumAttempts = 10;
+/**
+ * How often it is looked for segments that seem to be missing. A list that is made while a file gets another name can lack
+ * it; and that happens to a segment twice.
+ */
+const maximumLooks = 3;
 
 /**
  * Goes from segment to segment and counts what is missing between them. The one that it is in stays open, so that its
@@ -34,12 +50,19 @@ export class SegmentWalk {
   until: number;
   /** What is missing from here on is of no interest: what comes is out of the wanted range. */
   ignoresLoss = false;
+  /** Time of the last record, more or less, that was passed over unread; undefined after a look at a record. */
+  passedOverMs: number | undefined;
+  /** How much the next read asks for. */
+  readBytes = chunkBytes;
   /** The record that comes next if none is missing; undefined before the first segment. */
   private expected: number | undefined;
   /** First sequence number of the last segment that was entered or given up. */
   private passed = 0;
   private successor: LogSegment | undefined;
+  /** Those after the successor, as far as they were listed with it. */
+  private following: readonly LogSegment[] = [];
   private attempts = 0;
+  private looks = 0;
 
   constructor(private readonly options: SegmentWalkOptions) {
     this.from = options.from ?? 0;
@@ -64,7 +87,7 @@ export class SegmentWalk {
       if (this.cursor && (await this.fill(this.cursor))) return true;
       if ((this.position ?? 0) >= this.until) return false;
       // What was read just now was read after the successor was seen: the segment is complete.
-      if (this.successor) await this.enter(this.successor);
+      if (this.successor) await this.goTo(this.successor);
       else if (this.isStale) await this.findSuccessor();
       else return false;
     }
@@ -86,7 +109,8 @@ export class SegmentWalk {
     const { end } = this.options;
     const isLast = end !== undefined && cursor.segment.firstSequence >= end.last.firstSequence;
     try {
-      return await cursor.fill(isLast ? end.sizeBytes : Infinity);
+      const bytes = cursor.nextSequence < this.from ? scanBytes : this.readBytes;
+      return await cursor.fill(isLast ? end.sizeBytes : Infinity, bytes);
     } catch (error) {
       await this.giveUp(cursor.segment, error);
       return false;
@@ -96,11 +120,24 @@ export class SegmentWalk {
   private async findSuccessor(): Promise<void> {
     this.isStale = false;
     const segments = await this.list();
-    this.successor = this.passed === 0 ? this.first(segments) : this.after(segments, this.passed);
-    if (this.successor || !(await this.cursor?.isReplaced())) return;
-    // Removed and begun anew before it had a further record: the same name, another file.
+    const successor = this.passed === 0 ? this.first(segments) : this.after(segments, this.passed);
+    this.proceedTo(successor ?? (await this.replacement(segments)), segments);
+  }
+
+  /**
+   * Where to go on when the segment was removed and begun anew before it had a further record. One that was compressed is
+   * another file, too; it just has no further record.
+   */
+  private async replacement(segments: readonly LogSegment[]): Promise<LogSegment | undefined> {
+    const same = segments.find(({ firstSequence }) => firstSequence === this.passed);
+    if (!same || !(await this.cursor?.isReplacedBy(same))) return undefined;
     this.from = this.position ?? this.from;
-    this.successor = segments.find(({ firstSequence }) => firstSequence === this.passed);
+    return same;
+  }
+
+  private proceedTo(successor: LogSegment | undefined, segments: readonly LogSegment[]): void {
+    this.successor = successor;
+    this.following = successor ? segments.slice(segments.indexOf(successor) + 1) : [];
   }
 
   private async list(): Promise<readonly LogSegment[]> {
@@ -117,26 +154,61 @@ export class SegmentWalk {
     return segments.find(({ firstSequence }) => firstSequence > sequence);
   }
 
+  private async goTo(segment: LogSegment): Promise<void> {
+    const isGap = segment.firstSequence > (this.position ?? Infinity);
+    if (isGap && !this.ignoresLoss && ++this.looks < maximumLooks) {
+      this.lookAgain();
+      return;
+    }
+    const unwanted = await this.options.sieve?.unwanted(segment, this.following[0]);
+    if (unwanted) await this.passOver(unwanted);
+    else await this.enter(segment);
+  }
+
+  private lookAgain(): void {
+    this.proceedTo(undefined, []);
+    this.isStale = true;
+  }
+
+  private async passOver(segment: UnwantedSegment): Promise<void> {
+    const { firstSequence, records, isBefore, isAfter, maximumMs } = segment;
+    await this.leave(firstSequence);
+    this.expected = Math.max(this.position ?? 0, Math.min(firstSequence + records, this.until));
+    this.proceedTo(this.following[0], this.following);
+    if (records === 0 || firstSequence + records <= this.from) return;
+    // What the last of its records would have led to.
+    if (isBefore) this.lost = 0;
+    this.ignoresLoss = isAfter;
+    this.passedOverMs = maximumMs;
+  }
+
   private async enter(segment: LogSegment): Promise<void> {
     let cursor: SegmentCursor;
     try {
-      cursor = await SegmentCursor.open(segment);
+      cursor = await SegmentCursor.open(segment, this.placeIn(segment));
     } catch (error) {
-      if (errorCode(error) === 'ENOENT' && ++this.attempts < maximumAttempts) {
-        this.successor = undefined;
-        this.isStale = true;
-      } else await this.giveUp(segment, error);
+      if (errorCode(error) === 'ENOENT' && ++this.attempts < maximumAttempts) this.lookAgain();
+      else await this.giveUp(segment, error);
       return;
     }
     this.attempts = 0;
-    this.successor = undefined;
     // There may be more behind it.
-    this.isStale = true;
-    const isTorn = this.cursor?.isTorn ?? false;
-    this.countMissing(segment.firstSequence, isTorn);
-    await this.cursor?.close();
+    this.lookAgain();
+    await this.leave(segment.firstSequence);
     this.cursor = cursor;
-    this.passed = segment.firstSequence;
+  }
+
+  private placeIn({ firstSequence }: LogSegment): SegmentPlace | undefined {
+    const { near } = this.options;
+    return this.cursor === undefined && near?.firstSequence === firstSequence ? near.place : undefined;
+  }
+
+  /** Closes the segment that it is in, and counts what is missing from there to the next one. */
+  private async leave(nextFirst: number): Promise<void> {
+    this.looks = 0;
+    this.countMissing(nextFirst, this.cursor?.isTorn ?? false);
+    this.passed = nextFirst;
+    await this.close();
   }
 
   /** A torn record is a loss of one, unless the numbers tell it already. */
@@ -154,7 +226,7 @@ export class SegmentWalk {
       throw new FailedPreconditionError(message, { cause: error });
     }
     this.passed = segment.firstSequence;
-    this.successor = next;
+    this.proceedTo(next, [next]);
     this.attempts = 0;
   }
 }

@@ -1,89 +1,74 @@
-import { CriRecord } from './cri-record.js';
 import { isFaultOfFile } from './error-code.js';
 import type { LogRange } from './log-read-options.js';
 import type { LogSegment } from './log-segment.js';
 import type { LogSnapshot } from './log-snapshot.js';
-import { RecordFilter } from './record-filter.js';
-import { SegmentCursor } from './segment-cursor.js';
+import { type SegmentKnowledge, selectedRecords } from './segment-knowledge.js';
+import type { SegmentPlace } from './segment-place.js';
+import { SegmentScan } from './segment-scan.js';
+
+/** Where a tail begins. */
+export interface TailStart {
+  /** The sequence number after the last selected record that is left out. */
+  readonly sequence: number;
+  /** A place before it, in this segment, from which it is not far. */
+  readonly near?: { readonly firstSequence: number; readonly place: SegmentPlace };
+}
 
 /**
- * Where the last `range.tail` records that the range selects begin: the sequence number after the last one that is
- * left out. Undefined when none is left out. Only the segments that are needed are read, from the last one back.
+ * Where the last `range.tail` records that the range selects begin. Undefined when none is left out. Only the segments
+ * that are needed are read, from the last one back, and of those only what the index does not tell.
  * @param isStopped asked between reads; when it says yes the result is undefined
  */
 export async function tailStart(
   range: LogRange,
   snapshot: LogSnapshot,
+  knowledge: SegmentKnowledge,
   isStopped: () => boolean,
-): Promise<number | undefined> {
+): Promise<TailStart | undefined> {
   let wanted = range.tail;
+  let next: LogSegment | undefined;
   for (const segment of snapshot.segments.toReversed()) {
+    const successor = next;
+    next = segment;
     if (segment.firstSequence >= range.until) continue;
-    const endBytes = segment === snapshot.last ? snapshot.sizeBytes : Infinity;
-    const count = (await scan(segment, endBytes, range, Infinity, isStopped)).count;
-    if (isStopped()) return undefined;
-    if (count > wanted) return (await scan(segment, endBytes, range, count - wanted, isStopped)).nextSequence;
-    wanted -= count;
+    const known = await knownRecords(segment, successor, range, knowledge);
+    if (known !== undefined && known <= wanted) wanted -= known;
+    else {
+      const endBytes = segment === snapshot.last ? snapshot.sizeBytes : Infinity;
+      const found = await tailOfSegment(new SegmentScan({ range, segment, endBytes, isStopped }), segment, wanted);
+      if (isStopped()) return undefined;
+      if (typeof found !== 'number') return found;
+      wanted -= found;
+    }
     if (segment.firstSequence <= (range.from ?? 0)) return undefined;
   }
   return undefined;
 }
 
-interface ScanResult {
-  /** Selected records that were seen. */
-  readonly count: number;
-  /** Sequence number after the last record that was seen. */
-  readonly nextSequence: number;
+/** How many records of a segment are selected, if that is known without a look into it. */
+async function knownRecords(
+  segment: LogSegment,
+  successor: LogSegment | undefined,
+  range: LogRange,
+  knowledge: SegmentKnowledge,
+): Promise<number | undefined> {
+  if (!successor || segment.firstSequence < (range.from ?? 0) || successor.firstSequence > range.until)
+    return undefined;
+  const summary = await knowledge.summaryOf(segment, successor);
+  return summary && selectedRecords(summary, range);
 }
 
-/** Goes through a segment until it has seen so many selected records. */
-async function scan(
-  segment: LogSegment,
-  endBytes: number,
-  range: LogRange,
-  maximum: number,
-  isStopped: () => boolean,
-): Promise<ScanResult> {
-  let cursor: SegmentCursor | undefined;
-  const counter = new SelectedCounter(range, maximum);
+/** Where the last `wanted` selected records of a segment begin, or, when it has no more than those, how many it has. */
+async function tailOfSegment(scan: SegmentScan, { firstSequence }: LogSegment, wanted: number) {
   try {
-    cursor = await SegmentCursor.open(segment);
-    while (!counter.isDone && !isStopped() && (await cursor.fill(endBytes))) counter.count(cursor);
-    return { count: counter.selected, nextSequence: cursor.nextSequence };
+    const count = await scan.count();
+    if (count <= wanted) return count;
+    const sequence = await scan.sequenceAfter(count - wanted);
+    const place = scan.placeBefore(sequence);
+    return { sequence, ...(place && { near: { firstSequence, place } }) };
   } catch (error) {
     // Removed meanwhile, or not readable: it has no records for the tail, and the read itself tells what is missing.
     if (!isFaultOfFile(error)) throw error;
-    return { count: 0, nextSequence: segment.firstSequence };
-  } finally {
-    await cursor?.close();
-  }
-}
-
-class SelectedCounter {
-  selected = 0;
-  isDone = false;
-  private readonly filter: RecordFilter;
-  private readonly record = new CriRecord();
-
-  constructor(
-    private readonly range: LogRange,
-    private readonly maximum: number,
-  ) {
-    this.filter = new RecordFilter(range.channel, range.sinceMs, range.untilMs);
-  }
-
-  count(cursor: SegmentCursor): void {
-    const { from = 0, until } = this.range;
-    cursor.skipTo(from);
-    while (!this.isDone && cursor.step()) {
-      if (cursor.sequence >= until) this.isDone = true;
-      else if (cursor.beginsRecord && this.selects(cursor)) this.isDone = ++this.selected === this.maximum;
-    }
-  }
-
-  private selects(cursor: SegmentCursor): boolean {
-    if (this.filter.isOpen) return true;
-    this.record.parse(cursor.buffer, cursor.pieceStart, cursor.pieceEnd);
-    return this.filter.accepts(this.record);
+    return 0;
   }
 }

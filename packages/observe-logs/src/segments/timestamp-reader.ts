@@ -34,13 +34,9 @@ export class TimestampReader {
     let at = start;
     let milliseconds = wholeMs;
     if (bytes[at] === 46) {
-      at += 1;
-      for (let weight = 100; at < end; at++, weight = (weight / 10) | 0) {
-        const digit = (bytes[at] ?? 0) - zero;
-        if (digit < 0 || digit > 9) break;
-        milliseconds += digit * weight;
-      }
+      at = endOfDigits(bytes, start + 1, end);
       if (at === start + 1) return -1;
+      milliseconds += fractionMs(bytes, start + 1, at);
     }
     if (at < end && bytes[at] === 90) {
       this.milliseconds = milliseconds;
@@ -67,6 +63,23 @@ function twoDigits(bytes: Buffer, at: number): number {
   const tens = (bytes[at] ?? 0) - zero;
   const units = (bytes[at + 1] ?? 0) - zero;
   return tens >= 0 && tens <= 9 && units >= 0 && units <= 9 ? tens * 10 + units : invalid;
+}
+
+function endOfDigits(bytes: Buffer, start: number, end: number): number {
+  let at = start;
+  for (; at < end; at++) {
+    const byte = bytes[at] ?? 0;
+    if (byte < zero || byte > zero + 9) break;
+  }
+  return at;
+}
+
+/** The first three of these digits; those that there are not are noughts. */
+function fractionMs(bytes: Buffer, start: number, end: number): number {
+  let milliseconds = ((bytes[start] ?? 0) - zero) * 100;
+  if (start + 1 < end) milliseconds += ((bytes[start + 1] ?? 0) - zero) * 10;
+  if (start + 2 < end) milliseconds += (bytes[start + 2] ?? 0) - zero;
+  return milliseconds;
 }
 
 function timeOfDay(hours: number, minutes: number, seconds: number): number {

@@ -1,8 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { logSegmentName } from '@aurae/observe-logs';
+import { gzipSync } from 'node:zlib';
+import { compressedSegmentName, type LogSegmentForm, logSegmentName, sealedSegmentName } from '@aurae/observe-logs';
 import { onTestFinished } from 'vitest';
 
 /** A record, with the newline at its end. */
@@ -17,8 +18,34 @@ export interface SegmentContent {
   readonly bytes: readonly (Buffer | string)[];
 }
 
-export function segmentPath(directory: string, firstSequence: number): string {
-  return join(directory, logSegmentName(firstSequence));
+const names: Record<LogSegmentForm, (firstSequence: number) => string> = {
+  written: logSegmentName,
+  sealed: sealedSegmentName,
+  compressed: compressedSegmentName,
+};
+
+export function segmentPath(directory: string, firstSequence: number, form: LogSegmentForm = 'written'): string {
+  return join(directory, names[form](firstSequence));
+}
+
+/** Takes a segment over from its writer. */
+export async function sealSegment(directory: string, firstSequence: number): Promise<void> {
+  await rename(segmentPath(directory, firstSequence), segmentPath(directory, firstSequence, 'sealed'));
+}
+
+/** Compresses a sealed segment. */
+export async function compressSegment(directory: string, firstSequence: number): Promise<void> {
+  const sealed = segmentPath(directory, firstSequence, 'sealed');
+  const compressed = segmentPath(directory, firstSequence, 'compressed');
+  await writeFile(`${compressed}.new`, gzipSync(await readFile(sealed), { level: 1 }));
+  await rename(`${compressed}.new`, compressed);
+  await rm(sealed);
+}
+
+/** Seals a segment, and compresses it, too, when that is the form. */
+export async function giveForm(directory: string, firstSequence: number, form: LogSegmentForm): Promise<void> {
+  if (form !== 'written') await sealSegment(directory, firstSequence);
+  if (form === 'compressed') await compressSegment(directory, firstSequence);
 }
 
 /** Writes a log as aurae-shim would have left it. */

@@ -1,8 +1,16 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import type { LogReadOptions } from '@aurae/observe-logs';
+import {
+  appendToSegmentIndex,
+  listLogSegments,
+  type LogReadOptions,
+  type LogSegmentForm,
+  nextLogSequence,
+  summarizeSegment,
+} from '@aurae/observe-logs';
 import { endedBefore, readItems } from './collect.js';
-import { criRecord, temporaryDirectory, writeLogSegments } from './log-files.js';
+import { criRecord, giveForm, temporaryDirectory, writeLogSegments } from './log-files.js';
+import { openResources } from './open-resources.js';
 
 interface ModelRecord {
   /** Empty: malformed. */
@@ -18,6 +26,10 @@ interface ModelSegment {
   readonly gap: number;
   readonly records: readonly ModelRecord[];
   readonly isTorn: boolean;
+  /** Its form, once it is complete. */
+  readonly form: LogSegmentForm;
+  /** Whether the index tells of it. */
+  readonly isIndexed: boolean;
 }
 
 const record: fc.Arbitrary<ModelRecord> = fc.record({
@@ -34,7 +46,14 @@ const segment: fc.Arbitrary<ModelSegment> = fc.record({
   gap: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.integer({ min: 1, max: 3 }) }),
   records: fc.array(record, { maxLength: 8 }),
   isTorn: fc.oneof({ weight: 4, arbitrary: fc.constant(false) }, { weight: 1, arbitrary: fc.constant(true) }),
+  form: fc.constantFrom('written', 'sealed', 'compressed'),
+  isIndexed: fc.boolean(),
 });
+
+/** Segments of which all records have nearly the same time, and the next ones others: the index can tell them apart. */
+const burst = fc
+  .tuple(segment, fc.integer({ min: 1, max: 8 }))
+  .map(([each, time]) => ({ ...each, records: each.records.map((one) => ({ ...one, time: time + (one.time % 2) })) }));
 
 const options = fc.record(
   {
@@ -108,11 +127,20 @@ function expected(
   return expected(log, { ...range, afterSequence: BigInt(leftOut[0]) }, end);
 }
 
+/** Does with the complete segments what the keeper does. */
+async function keep(directory: string, log: readonly (ModelSegment & { first: number })[]): Promise<void> {
+  for (const { first, form } of log.slice(0, -1)) await giveForm(directory, first, form);
+  for (const segment of await listLogSegments(directory)) {
+    const isIndexed = log.some(({ first, isIndexed }) => isIndexed && first === segment.firstSequence);
+    if (isIndexed) await appendToSegmentIndex(directory, [await summarizeSegment(segment)]);
+  }
+}
+
 it('every selected record is delivered once and in order, and every loss is told', async () => {
   const ending = fc.option(fc.integer({ min: 0, max: 4 }), { nil: undefined });
   await fc.assert(
     fc.asyncProperty(
-      fc.array(segment, { maxLength: 5 }),
+      fc.array(fc.oneof(segment, burst), { maxLength: 6 }),
       fc.nat({ max: 5 }),
       options,
       ending,
@@ -128,6 +156,7 @@ it('every selected record is delivered once and in order, and every loss is told
         const segments = numbered.filter(({ first }, index) => numbered[index + 1]?.first !== first);
         const written = segments.map((each) => ({ firstSequence: each.first, bytes: bytesOf(each, each.first) }));
         await writeLogSegments(directory, written);
+        await keep(directory, segments);
         const end = more === undefined ? undefined : next + more;
         const follow = end === undefined ? false : endedBefore(end);
         const items = await readItems({ directory, ...range, follow });
@@ -139,6 +168,8 @@ it('every selected record is delivered once and in order, and every loss is told
         expect(items.filter(({ level }) => level !== '').map(({ dropped }) => Number(dropped))).toEqual(
           model.lost === 0 ? [] : [model.lost],
         );
+        expect(await nextLogSequence(directory)).toBe(BigInt(segments.length === 0 ? 1 : next));
+        expect(openResources(directory)).toEqual([]);
       },
     ),
     { numRuns: 500 },
