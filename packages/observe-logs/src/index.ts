@@ -1,7 +1,7 @@
 export { backoffMs, type BackoffOptions } from './backoff.js';
 export type { Clock } from './clock.js';
-export { type ConsoleLogFormat, ConsoleLogSink, type ConsoleLogSinkOptions } from './console-log-sink.js';
-export type { LogCursor } from './log-cursor.js';
+export { type ConsoleLogFormat, ConsoleLogSink, type ConsoleLogSinkOptions } from './sinks/console/console-log-sink.js';
+export type { LogCursor } from './ring/log-cursor.js';
 export {
   LogDispatcher,
   type LogDispatcherCloseOptions,
@@ -15,10 +15,16 @@ export type { SinkPumpOptions, WhenBehind } from './delivery/sink-settings.js';
 export { logSinkStatus, type SinkFailure, type SinkStatus } from './delivery/sink-status.js';
 export type { UnreadableLogs } from './delivery/workload-feeds.js';
 export type { WorkloadLogHolder } from './delivery/workload-log-holder.js';
-export type { LogFields } from './log-fields.js';
-export { isAtLeast, type LogLevel, logLevels } from './log-level.js';
-export { type LogLine, LogRing, type LogRingOptions, type LogStart, type LogSubscribeOptions } from './log-ring.js';
-export { consoleLogSinkRegistration } from './registration.js';
+export type { LogFields } from './ring/log-fields.js';
+export { isAtLeast, type LogLevel, logLevels } from './lines/log-level.js';
+export {
+  type LogLine,
+  LogRing,
+  type LogRingOptions,
+  type LogStart,
+  type LogSubscribeOptions,
+} from './ring/log-ring.js';
+export { consoleLogSinkRegistration } from './sinks/console/registration.js';
 export type { WorkloadChannel } from './segments/cri-record.js';
 export { logItems } from './segments/log-items.js';
 export type { LogEnd, LogReadOptions } from './segments/log-read-options.js';
@@ -38,7 +44,7 @@ export { readLogSegments } from './segments/read-log-segments.js';
 export type { WrittenLine } from './segments/record-encoder.js';
 export { appendToSegmentIndex, readSegmentIndex, rewriteSegmentIndex } from './segments/segment-index.js';
 export { type SegmentSummary, summarizeSegment } from './segments/segment-summary.js';
-export { writeToConsole } from './write-to-console.js';
+export { writeToConsole } from './sinks/console/write-to-console.js';
 export { fileLogSinkRegistration } from './sinks/file/registration.js';
 export { stdoutLogSinkRegistration } from './sinks/stdout/registration.js';
 export type { LogHolder } from './keeper/log-holder.js';

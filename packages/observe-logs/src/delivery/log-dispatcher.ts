@@ -1,7 +1,7 @@
 import { type backend, type BackendLog, type CallContext, FailedPreconditionError, type meta } from '@aurae/proto';
 import { type Clock, systemClock } from '../clock.js';
 import { withDeadline } from '../deadline.js';
-import type { LogRing } from '../log-ring.js';
+import type { LogRing } from '../ring/log-ring.js';
 import type { OpenWorkloadLog } from './log-place.js';
 import type { LogPositions } from './log-positions.js';
 import { SinkPump } from './sink-pump.js';

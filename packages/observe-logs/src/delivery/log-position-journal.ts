@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { meta } from '@aurae/proto';
-import { workloadKindName } from '../workload-kind-name.js';
+import { workloadKindName } from '../lines/workload-kind-name.js';
 import type { LogPlace } from './log-place.js';
 
 export interface JournalEntry {

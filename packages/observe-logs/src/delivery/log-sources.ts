@@ -1,6 +1,6 @@
 import type { meta } from '@aurae/proto';
 import type { Clock } from '../clock.js';
-import type { LogCursor } from '../log-cursor.js';
+import type { LogCursor } from '../ring/log-cursor.js';
 import type { LogSource, SourceLoss } from './log-source.js';
 import { ReadAhead } from './read-ahead.js';
 import { RingSource } from './ring-source.js';

@@ -1,5 +1,5 @@
 import type { meta, observe } from '@aurae/proto';
-import type { LogCursor } from '../log-cursor.js';
+import type { LogCursor } from '../ring/log-cursor.js';
 import type { LogSource, SourceLoss } from './log-source.js';
 
 /** A log in memory as a source. It keeps no place: what it has is gone with the process. */

@@ -2,7 +2,7 @@ import type { backend, BackendLog, CallContext, meta } from '@aurae/proto';
 import { backoffMs } from '../backoff.js';
 import type { Clock } from '../clock.js';
 import { withDeadline } from '../deadline.js';
-import type { LogCursor } from '../log-cursor.js';
+import type { LogCursor } from '../ring/log-cursor.js';
 import type { LogPositions } from './log-positions.js';
 import { LogSources } from './log-sources.js';
 import type { TakenBatch } from './taken-batch.js';

@@ -8,7 +8,7 @@ import type { LogBatchLimits } from './taken-batch.js';
 import type { ReadAhead } from './read-ahead.js';
 import { type FeedOwner, WorkloadFeed } from './workload-feed.js';
 import { workloadKey } from './workload-key.js';
-import { workloadKindName } from '../workload-kind-name.js';
+import { workloadKindName } from '../lines/workload-kind-name.js';
 import type { WorkloadLogHolder } from './workload-log-holder.js';
 
 export interface WorkloadFeedsOptions {

@@ -4,25 +4,30 @@ export const chunkBytes = 64 * 1024;
 /** Bytes that one read asks for while nothing is found that is wanted. */
 export const scanBytes = 256 * 1024;
 
-const maximumSpares = 16;
-/** 16 MiB of readers that have read what nobody has asked them for yet. */
-const maximumTaken = 256;
-const spares: Buffer[] = [];
-let taken = 0;
+/** Those of other sizes are left to the garbage collector. */
+const spares = new Map<number, Buffer[]>([
+  [chunkBytes, []],
+  [scanBytes, []],
+]);
+const maximumSpareBytes = 1024 * 1024;
+/** Of readers that have read what nobody has asked them for yet. */
+const maximumTakenBytes = 16 * 1024 * 1024;
+let takenBytes = 0;
 
 /** A buffer with anything in it. Followers that wait give theirs back, so that thousands of them cost no memory. */
-export function takeChunkBuffer(): Buffer {
-  taken += 1;
-  return spares.pop() ?? Buffer.allocUnsafeSlow(chunkBytes);
+export function takeChunkBuffer(bytes: number): Buffer {
+  takenBytes += bytes;
+  return spares.get(bytes)?.pop() ?? Buffer.allocUnsafeSlow(bytes);
 }
 
 /** Takes a buffer back that nothing refers to any more. */
 export function giveChunkBuffer(buffer: Buffer): void {
-  taken -= 1;
-  if (spares.length < maximumSpares) spares.push(buffer);
+  takenBytes -= buffer.length;
+  const others = spares.get(buffer.length);
+  if (others && (others.length + 1) * buffer.length <= maximumSpareBytes) others.push(buffer);
 }
 
-/** Whether so many readers have a buffer that those who do not need it now have to give it back. */
+/** Whether readers have so much memory that those who do not need theirs now have to give it back. */
 export function areChunkBuffersScarce(): boolean {
-  return taken > maximumTaken;
+  return takenBytes > maximumTakenBytes;
 }

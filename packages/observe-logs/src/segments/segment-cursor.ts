@@ -184,12 +184,11 @@ export class SegmentCursor {
   private provide(capacity: number): void {
     if (this.buffer.length === capacity) return;
     this.release();
-    this.buffer = capacity === chunkBytes ? takeChunkBuffer() : Buffer.allocUnsafeSlow(capacity);
+    this.buffer = takeChunkBuffer(capacity);
   }
 
   private release(): void {
-    // Larger ones are left to the garbage collector.
-    if (this.buffer.length === chunkBytes) giveChunkBuffer(this.buffer);
+    if (this.buffer !== empty) giveChunkBuffer(this.buffer);
     this.buffer = empty;
   }
 }

@@ -1,7 +1,7 @@
 import { meta } from '@aurae/proto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { jsonLine } from '../../src/json-line.js';
+import { jsonLine } from '../../src/lines/json-line.js';
 import { record } from '../fixtures/records.js';
 
 const anyText = fc.string({ unit: 'binary', maxLength: 40 });

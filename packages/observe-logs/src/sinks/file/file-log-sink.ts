@@ -1,5 +1,5 @@
 import { type backend, type CallContext, type meta, UnavailableError } from '@aurae/proto';
-import { jsonLine } from '../../json-line.js';
+import { jsonLine } from '../../lines/json-line.js';
 import { BatchTurns } from '../batch-turns.js';
 import { SinkReport } from '../sink-report.js';
 import { fileFailure } from './file-failure.js';

@@ -1,5 +1,5 @@
 import { type AuraeError, InvalidSpecError, ResourceExhaustedError, UnavailableError } from '@aurae/proto';
-import { escapeForTerminal } from '../../terminal-text.js';
+import { escapeForTerminal } from '../../lines/terminal-text.js';
 import type { HttpAnswer } from '../http-post.js';
 
 const longestTextCharacters = 300;

@@ -1,7 +1,7 @@
 import type { backend, observe } from '@aurae/proto';
-import { limitLine } from '../../line-limit.js';
-import { timeText } from '../../time-text.js';
-import { workloadKindName } from '../../workload-kind-name.js';
+import { limitLine } from '../../ring/line-limit.js';
+import { timeText } from '../../lines/time-text.js';
+import { workloadKindName } from '../../lines/workload-kind-name.js';
 import { syslogSeverity } from '../syslog-severity.js';
 
 const lineFeed = 0x0a;

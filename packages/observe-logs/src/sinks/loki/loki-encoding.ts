@@ -1,6 +1,6 @@
 import type { backend, observe } from '@aurae/proto';
-import { parseFields } from '../../record-fields.js';
-import { workloadKindName } from '../../workload-kind-name.js';
+import { parseFields } from '../../lines/record-fields.js';
+import { workloadKindName } from '../../lines/workload-kind-name.js';
 
 export interface LokiEncodingOptions {
   /** Of every stream, beside those that tell the source. */

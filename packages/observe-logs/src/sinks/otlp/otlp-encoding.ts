@@ -1,7 +1,7 @@
 import type { backend, observe } from '@aurae/proto';
 import { createRequire } from 'node:module';
-import { parseFields } from '../../record-fields.js';
-import { workloadKindName } from '../../workload-kind-name.js';
+import { parseFields } from '../../lines/record-fields.js';
+import { workloadKindName } from '../../lines/workload-kind-name.js';
 import { type AnyValue, type KeyValue, keyValues } from './any-value.js';
 
 const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };

@@ -1,4 +1,4 @@
-import { escapeForTerminal } from '../../terminal-text.js';
+import { escapeForTerminal } from '../../lines/terminal-text.js';
 import type { HttpAnswer } from '../http-post.js';
 import type { Rejection } from '../sink-report.js';
 

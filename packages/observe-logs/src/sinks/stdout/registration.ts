@@ -1,7 +1,7 @@
 import { defineBackend } from '@aurae/proto';
 import { z } from 'zod';
-import { ConsoleLogSink } from '../../console-log-sink.js';
-import { logLevels } from '../../log-level.js';
+import { ConsoleLogSink } from '../console/console-log-sink.js';
+import { logLevels } from '../../lines/log-level.js';
 
 /** The log sink `stdout`: standard output of the daemon, as the console sink writes it. */
 export const stdoutLogSinkRegistration = defineBackend({

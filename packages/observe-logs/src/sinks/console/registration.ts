@@ -1,7 +1,7 @@
 import { defineBackend } from '@aurae/proto';
 import { z } from 'zod';
 import { ConsoleLogSink } from './console-log-sink.js';
-import { logLevels } from './log-level.js';
+import { logLevels } from '../../lines/log-level.js';
 
 const options = z.strictObject({
   stream: z.enum(['stderr', 'stdout']).default('stderr'),

@@ -2,7 +2,7 @@ import { PassThrough, Writable } from 'node:stream';
 import { type backend, callContext, FailedPreconditionError, meta } from '@aurae/proto';
 import { ConsoleLogSink, type ConsoleLogSinkOptions } from '@aurae/observe-logs';
 import { describe, expect, it } from 'vitest';
-import { record } from './fixtures/records.js';
+import { record } from '../fixtures/records.js';
 
 const web = { kind: meta.WorkloadKind.WORKLOAD_KIND_EXECUTABLE, name: 'web' };
 

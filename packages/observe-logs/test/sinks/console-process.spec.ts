@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { meta } from '@aurae/proto';
 import { afterEach, describe, expect, it } from 'vitest';
 
-const fixture = (name: string) => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`../fixtures/${name}`, import.meta.url));
 const { HEALTH_STATE_SERVING: SERVING, HEALTH_STATE_DEGRADED: DEGRADED } = meta.HealthState;
 /** As in the fixture. */
 const appendedLines = 3000;

@@ -1,6 +1,6 @@
 import type { backend, observe } from '@aurae/proto';
 import { parseFields } from './record-fields.js';
-import { colourLevel, dim } from './terminal-colours.js';
+import { colourLevel, dim } from '../sinks/console/terminal-colours.js';
 import { escapeForTerminal } from './terminal-text.js';
 import { timeText } from './time-text.js';
 import { workloadKindName } from './workload-kind-name.js';

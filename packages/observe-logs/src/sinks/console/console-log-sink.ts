@@ -3,12 +3,12 @@ import { createRequire } from 'node:module';
 import type { Writable } from 'node:stream';
 import type { ConsoleOutput } from './console-output.js';
 import { consoleOutputOf } from './console-outputs.js';
-import { jsonLine } from './json-line.js';
-import { isAtLeast, type LogLevel } from './log-level.js';
-import { prettyLine } from './pretty-line.js';
+import { jsonLine } from '../../lines/json-line.js';
+import { isAtLeast, type LogLevel } from '../../lines/log-level.js';
+import { prettyLine } from '../../lines/pretty-line.js';
 import { type Environment, wantsColours } from './terminal-colours.js';
 
-const { version } = createRequire(import.meta.url)('../package.json') as { version: string };
+const { version } = createRequire(import.meta.url)('../../../package.json') as { version: string };
 
 export type ConsoleLogFormat = 'auto' | 'pretty' | 'json';
 

@@ -3,9 +3,9 @@ import { BoundedRing } from './bounded-ring.js';
 import { limitLine } from './line-limit.js';
 import { LogCursor } from './log-cursor.js';
 import { encodeFields, type LogFields } from './log-fields.js';
-import type { LogLevel } from './log-level.js';
+import type { LogLevel } from '../lines/log-level.js';
 import { LogSubscription } from './log-subscription.js';
-import { integerInRange } from './option-range.js';
+import { integerInRange } from '../option-range.js';
 
 const noBytes = Buffer.alloc(0);
 
