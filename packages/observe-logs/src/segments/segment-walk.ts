@@ -175,7 +175,8 @@ export class SegmentWalk {
     await this.leave(firstSequence);
     this.expected = Math.max(this.position ?? 0, Math.min(firstSequence + records, this.until));
     this.proceedTo(this.following[0], this.following);
-    if (records === 0 || firstSequence + records <= this.from) return;
+    const isLookedAt = Math.max(firstSequence, this.from) < Math.min(firstSequence + records, this.until);
+    if (!isLookedAt) return;
     // What the last of its records would have led to.
     if (isBefore) this.lost = 0;
     this.ignoresLoss = isAfter;

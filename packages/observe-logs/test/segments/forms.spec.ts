@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
@@ -112,16 +113,18 @@ describe('a compressed segment', () => {
   });
 
   it('that was cut off is delivered as far as it goes, and the rest is told as missing', async () => {
-    const count = 20_000;
+    const count = 8000;
+    const random = Array.from({ length: count }, () => criRecord(randomBytes(20).toString('hex')));
     const directory = temporaryDirectory();
     await writeLogSegments(directory, [
-      { firstSequence: 1, bytes: records(1, count) },
+      { firstSequence: 1, bytes: random },
       { firstSequence: count + 1, bytes: records(count + 1, 1) },
     ]);
     await giveForm(directory, 1, 'compressed');
     const path = segmentPath(directory, 1, 'compressed');
     const whole = await readFile(path);
-    for (const length of [0, 1, 9, 11, 100, 2000, whole.length >> 1, whole.length - 20]) {
+    const lengths = Array.from({ length: 10 }, (_, index) => whole.length - 20 - index * 3333);
+    for (const length of [0, 1, 9, 11, 100, 2000, ...lengths]) {
       await writeFile(path, whole.subarray(0, length));
       const items: observe.LogItem[] = [];
       for await (const batch of readLogSegments({ directory })) {

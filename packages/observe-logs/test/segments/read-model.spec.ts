@@ -172,6 +172,6 @@ it('every selected record is delivered once and in order, and every loss is told
         expect(openResources(directory)).toEqual([]);
       },
     ),
-    { numRuns: 500 },
+    { numRuns: 300 },
   );
 });

@@ -237,6 +237,22 @@ describe('a read', () => {
     expect(await sequencesWithout(directory, [3], { untilMs: 3000 })).toEqual([1, 2]);
   });
 
+  it('by time and number tells what is missing before records that nobody asked for', async () => {
+    const directory = temporaryDirectory();
+    await writeLogSegments(directory, [
+      { firstSequence: 6, bytes: [] },
+      { firstSequence: 7, bytes: [criRecord('7', { time: second(1) })] },
+      { firstSequence: 8, bytes: [] },
+    ]);
+    const options = { directory, untilSequence: 7n, sinceMs: 2000 };
+    const unindexed = await readItems(options);
+    expect(unindexed).toMatchObject([{ sequence: 6n, dropped: 1n, level: 'warn' }]);
+    for (const each of await listLogSegments(directory)) {
+      await appendToSegmentIndex(directory, [await summarizeSegment(each)]);
+    }
+    expect(await readItems(options)).toEqual(unindexed);
+  });
+
   it('by time finds every record where the clock stepped back', async () => {
     const directory = await indexedLog([50, 51], [1, 60], [2, 3], [40, 52], [4, 5]);
     expect(await sequencesWithout(directory, [5], { sinceMs: 45_000 })).toEqual([1, 2, 4, 8]);
