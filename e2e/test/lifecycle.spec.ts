@@ -169,13 +169,16 @@ describe('aurae', () => {
     expect(backends).toHaveLength(4);
   });
 
-  it('follows the log of the daemon until the daemon ends', async () => {
+  it('follows the log of the daemon, and that of the next one, until Ctrl-C', async () => {
     const daemon = await fixture.start();
     const follower = fixture.startAurae('logs', '--daemon', '-f');
     await follower.says('Serving');
     await daemon.kill('SIGTERM');
-    const { stdout } = await follower.ended;
-    expect(stdout).toContain('Serving');
+    await eventually(() => follower.said.stderr.includes('waiting'));
+    await fixture.start();
+    await eventually(() => follower.said.stdout.split('Serving').length > 2);
+    const { code } = await follower.kill('SIGINT');
+    expect(code).toBe(130);
   });
 });
 
