@@ -1,3 +1,5 @@
+import { appendFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { AuraeClient } from '@aurae/client';
 import { meta, type observe } from '@aurae/proto';
 import { expect, it } from 'vitest';
@@ -115,4 +117,32 @@ it('the levels of the daemon log change at run time, and usage tells of what liv
     lines.push(item);
   expect(lines.some(({ fieldsJson }) => fieldsJson.includes('find-me'))).toBe(true);
   await expect(client.observe.logLevelSet({ component: 'nobody', level: 'debug' })).rejects.toThrow(/nobody/);
+}, 60_000);
+
+it('a daemon that comes after one that was killed says so, and one that comes after an orderly end does not', async () => {
+  await using fixture = new ExecutablesFixture();
+  const first = await fixture.start();
+  await first.kill('SIGKILL');
+  const second = await fixture.start();
+  await second.kill('SIGTERM');
+  await fixture.start();
+  const request = { fromOldest: true, historyOnly: true, types: ['daemon.'] };
+  const told = await eventsUntil(fixture.client(), request, () => false);
+  expect(told.map(({ type, attributes }) => `${type} ${attributes['after_crash'] ?? ''}`.trim())).toEqual([
+    'daemon.started',
+    'daemon.started true',
+    'daemon.stopped',
+    'daemon.started',
+  ]);
+}, 60_000);
+
+it('what waits for a log sink in the files counts as pending', async () => {
+  await using fixture = new ExecutablesFixture();
+  const sink = '[[log.sinks]]\nuse = "loki"\nfrom = ["workloads"]\noptions = { endpoint = "http://127.0.0.1:9" }\n';
+  appendFileSync(join(fixture.root, 'etc/aurae/auraed.toml'), `\n${sink}`);
+  await fixture.start();
+  const client = fixture.client();
+  const argv = ['/bin/sh', '-c', 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); echo $i; done'];
+  await client.runtime.executableStart({ meta: { name: 'burst' }, argv, env: fixture.env });
+  await eventually(async () => (await client.observe.status()).logSinks[0]?.pendingRecords === 30_000n);
 }, 60_000);

@@ -37,7 +37,7 @@ export const WorkloadPulse: InjectionToken<WorkloadPulse> = Symbol('WorkloadPuls
 /** What the logs of workloads take, and what becomes of what goes to the sinks. */
 export interface NodeLogs {
   store(): Promise<observe.LogStoreStatus>;
-  sinks(): observe.LogSinkStatus[];
+  sinks(): Promise<observe.LogSinkStatus[]>;
 }
 export const NodeLogs: InjectionToken<NodeLogs> = Symbol('NodeLogs');
 

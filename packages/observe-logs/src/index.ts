@@ -13,7 +13,7 @@ export type { LogPlace, OpenWorkloadLog } from './delivery/log-place.js';
 export { LogPositions, type LogPositionsOptions } from './delivery/log-positions.js';
 export type { SinkPumpOptions, WhenBehind } from './delivery/sink-settings.js';
 export { logSinkStatus, type SinkFailure, type SinkStatus } from './delivery/sink-status.js';
-export type { UnreadableLogs } from './delivery/workload-feeds.js';
+export type { LogBehind, UnreadableLogs } from './delivery/workload-feeds.js';
 export type { WorkloadLogHolder } from './delivery/workload-log-holder.js';
 export type { LogFields } from './ring/log-fields.js';
 export { isAtLeast, type LogLevel, logLevels } from './lines/log-level.js';

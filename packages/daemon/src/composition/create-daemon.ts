@@ -1,6 +1,6 @@
 import 'reflect-metadata';
 import { hostname } from 'node:os';
-import { LogKeeper, logSinkStatus } from '@aurae/observe-logs';
+import { LogKeeper } from '@aurae/observe-logs';
 import { container } from 'tsyringe';
 import { RecordingScheduleStore } from '../events/recording-schedule-store.js';
 import { DisposalStack } from '../lifecycle/disposal-stack.js';
@@ -28,6 +28,7 @@ import { prepareCredentials } from './prepare-credentials.js';
 import { sinkHealthReporter } from './report-sink-health.js';
 import { openMetrics, serveMetrics } from './serve-metrics.js';
 import { servedInterfaces } from './served-interfaces.js';
+import { sinkStatuses } from './sink-statuses.js';
 import { startLogSinks } from './start-log-sinks.js';
 import { takeDirectories } from './take-directories.js';
 
@@ -108,7 +109,7 @@ export async function createDaemon(settings: DaemonSettings): Promise<Daemon> {
         await keeper.refresh();
         return keeper.status();
       },
-      sinks: () => dispatcher.status().map(logSinkStatus),
+      sinks: () => sinkStatuses(dispatcher, keeper),
     };
     const injection = container.createChildContainer();
     injection.registerInstance(tokens.DaemonLogRing, ring);

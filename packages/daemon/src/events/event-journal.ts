@@ -85,6 +85,13 @@ export class EventJournal implements AsyncDisposable {
     yield* this.read({ signal });
   }
 
+  /** The newest event; undefined before the first. */
+  async last(): Promise<observe.Event | undefined> {
+    if (this.newest === 0n) return undefined;
+    const last = this.read({ afterSequence: this.newest - 1n });
+    return (await last.next()).value ?? undefined;
+  }
+
   /**
    * As `WatchEvents` tells. Every reader goes at its own pace, from the files.
    *
@@ -159,7 +166,7 @@ export class EventJournal implements AsyncDisposable {
   private notReached(afterSequence: bigint): FailedPreconditionError {
     return new FailedPreconditionError(
       `Cannot watch the events after ${afterSequence}: the newest is ${this.newest}, so the number is of another history. ` +
-        'Begin with the oldest (`from_oldest`)',
+        'Begin with the oldest one that is kept',
     );
   }
 }

@@ -66,7 +66,7 @@ export class LogSinkMetrics implements ScrapedMetrics {
 
   constructor(
     registry: MetricRegistry,
-    private readonly statuses: () => readonly observe.LogSinkStatus[],
+    private readonly statuses: () => readonly observe.LogSinkStatus[] | Promise<readonly observe.LogSinkStatus[]>,
   ) {
     const labels = ['sink'] as const;
     this.healthy = registry.gauge('aurae_log_sink_healthy', '1 while the sink takes what it is given, else 0', labels);
@@ -86,9 +86,10 @@ export class LogSinkMetrics implements ScrapedMetrics {
     );
   }
 
-  refresh(): void {
+  async refresh(): Promise<void> {
+    const statuses = await this.statuses();
     for (const metric of [this.written, this.dropped, this.retries]) metric.reset();
-    for (const status of this.statuses()) this.tell(status);
+    for (const status of statuses) this.tell(status);
   }
 
   private tell(status: observe.LogSinkStatus): void {

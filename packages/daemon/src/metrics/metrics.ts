@@ -28,7 +28,7 @@ export interface MetricSources {
   readonly usage: Pick<WorkloadUsageReader, 'read'>;
   readonly schedule: () => Iterable<ScheduledState>;
   readonly backends: Pick<BackendCatalog, 'describeAll'>;
-  readonly logSinks: () => readonly observe.LogSinkStatus[];
+  readonly logSinks: () => readonly observe.LogSinkStatus[] | Promise<readonly observe.LogSinkStatus[]>;
   /** Undefined where nobody keeps the logs of workloads. */
   readonly logStore: () => observe.LogStoreStatus | undefined | Promise<observe.LogStoreStatus | undefined>;
 }

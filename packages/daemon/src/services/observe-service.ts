@@ -53,7 +53,7 @@ export class ObserveService implements observe.Observe<CallContext> {
       backends: await this.backends.describeAll(context),
       identity: context.identity,
       logStore: await this.logs.store(),
-      logSinks: this.logs.sinks(),
+      logSinks: await this.logs.sinks(),
       oldestEvent: await this.journal.oldest(),
       newestEvent: this.journal.newest,
     });

@@ -42,10 +42,12 @@ export class OpenTelemetryTracing implements Tracing {
     return {
       trace: traceOf(span),
       ended: (status) => {
+        if (!span.isRecording()) return;
         span.setAttributes(endAttributes({ ...status, stopped: false }));
         endSpan(span, commandProblem(status));
       },
-      failed: (error) => endSpan(span, errorText(error)),
+      // Once it has ended, nothing is recorded any more.
+      failed: (error) => span.isRecording() && endSpan(span, errorText(error)),
     };
   }
 

@@ -1,6 +1,7 @@
 import {
   type backend,
   type CallContext,
+  CancelledError,
   executableName,
   kindWord,
   meta,
@@ -10,7 +11,7 @@ import {
 } from '@aurae/proto';
 import { currentCall } from '../logging/log-context.js';
 import { withTraceEnvironment } from './trace-environment.js';
-import { type CallerTrace, passedOn, type StartSpan, type Tracing } from './tracing.js';
+import { type CallerTrace, type CommandSpan, passedOn, type StartSpan, type Tracing } from './tracing.js';
 
 type Context = CallContext;
 type Startable = runtime.Executable | runtime.Container | runtime.Instance;
@@ -36,7 +37,7 @@ export function tracedBackend<Backend extends AnyBackend>(
   const traced: Readonly<Record<string, unknown>> = {
     start: tracedStart(kind, bound(target, 'start') as Start, tracing),
     exec: tracedExec(bound(target, 'exec') as Exec, tracing),
-    attach: tracedAttach(bound(target, 'attach') as Attach),
+    attach: tracedAttach(bound(target, 'attach') as Attach, tracing),
   };
   return new Proxy(target, {
     get: (_, key) => (key in target && traced[String(key)]) || bound(target, key),
@@ -77,9 +78,28 @@ function tracedExec(exec: Exec, tracing: Tracing): Exec {
   };
 }
 
-/** A new command that somebody talks to: the conversation is the span, so that its place is that of the call. */
-function tracedAttach(attach: Attach): Attach {
-  return (context, requests) => attach(context, withTraceInFirst(requests, passedOn(context)));
+/** A new command that somebody talks to has a span as that of Exec; what runs already has one of its own. */
+function tracedAttach(attach: Attach, tracing: Tracing): Attach {
+  return async function* (context, requests) {
+    const caller = passedOn(context);
+    const traced: { span?: CommandSpan } = {};
+    const opened = (executable: runtime.Executable): TraceContext | undefined => {
+      if (caller) traced.span = tracing.command(executableName(executable), caller);
+      return traced.span?.trace;
+    };
+    try {
+      for await (const response of attach(context, withTraceInFirst(requests, opened))) {
+        if (response.output?.$case === 'ended') traced.span?.ended(response.output.value);
+        yield response;
+      }
+    } catch (error) {
+      traced.span?.failed(error);
+      throw error;
+    } finally {
+      // One that its caller has left.
+      traced.span?.failed(new CancelledError('The conversation has ended before the command'));
+    }
+  };
 }
 
 function withTrace(value: Startable, { trace, labels }: StartSpan): Startable {
@@ -90,19 +110,23 @@ function withTrace(value: Startable, { trace, labels }: StartSpan): Startable {
 
 async function* withTraceInFirst(
   requests: AsyncIterable<runtime.AttachRequest>,
-  trace: TraceContext | undefined,
+  opened: (executable: runtime.Executable) => TraceContext | undefined,
 ): AsyncGenerator<runtime.AttachRequest> {
   let isFirst = true;
   for await (const request of requests) {
-    yield isFirst ? openWithTrace(request, trace) : request;
+    yield isFirst ? openWithTrace(request, opened) : request;
     isFirst = false;
   }
 }
 
-function openWithTrace(request: runtime.AttachRequest, trace: TraceContext | undefined): runtime.AttachRequest {
+function openWithTrace(
+  request: runtime.AttachRequest,
+  opened: (executable: runtime.Executable) => TraceContext | undefined,
+): runtime.AttachRequest {
   const { input } = request;
   if (input?.$case !== 'open' || input.value.target?.$case !== 'executable') return request;
-  const value = withTraceEnvironment(input.value.target.value, trace);
+  const executable = input.value.target.value;
+  const value = withTraceEnvironment(executable, opened(executable));
   return { input: { ...input, value: { ...input.value, target: { $case: 'executable', value } } } };
 }
 

@@ -217,11 +217,14 @@ describe('what is recorded', () => {
     expect(receiver.requests).toEqual([]);
   });
 
-  it('has a place for the command of a conversation', async () => {
+  it('tells of the command of a conversation as of one of Exec', async () => {
     await boot();
-    const place = parseTraceparent((await attached(printPlace, caller)).split('\n')[0] ?? '');
+    const place = parseTraceparent((await attached(`${printPlace}; exit 3`, caller)).split('\n')[0] ?? '');
     const call = await receiver.span('runtime.Runtime/Attach');
-    expect(place).toEqual(placeOf(call));
+    const run = await receiver.span('run echo …');
+    expect(place).toEqual(placeOf(run));
+    expect(run.parentSpanId).toBe(call.spanId);
+    expect(run.attributes).toMatchObject({ 'process.exit.code': 3 });
   });
 });
 

@@ -28,6 +28,11 @@ export class FeedIntake {
     this.readTo = place;
   }
 
+  /** Sequence number of the last item that was read; 0n before the first. */
+  get lastRead(): bigint {
+    return this.readTo?.afterSequence ?? 0n;
+  }
+
   /** Where the next stream has to begin. */
   open(): LogPlace {
     const { readTo = nowhere, unfinishedItems } = this;

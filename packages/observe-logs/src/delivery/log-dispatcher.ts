@@ -7,6 +7,7 @@ import type { LogPositions } from './log-positions.js';
 import { SinkPump } from './sink-pump.js';
 import type { SinkPumpOptions } from './sink-settings.js';
 import type { SinkStatus } from './sink-status.js';
+import type { LogBehind } from './workload-feeds.js';
 import type { WorkloadLogHolder } from './workload-log-holder.js';
 
 /** Whose logs: the daemon's own, or those of workloads. */
@@ -107,6 +108,11 @@ export class LogDispatcher {
   retain(kind: meta.WorkloadKind, names: Iterable<string>): void {
     const known = new Set(names);
     for (const pump of this.pumpsOf('workloads')) pump.feeds.retain(kind, known);
+  }
+
+  /** For each sink, in their order: logs of workloads that it is behind with, so many at most. */
+  behind(most: number): LogBehind[][] {
+    return this.sinks.map(({ pump }) => pump.feeds.behind(most));
   }
 
   /**

@@ -40,6 +40,8 @@ export class WorkloadFeed implements LogSource {
   private state: 'resting' | 'reading' | 'stopped' = 'resting';
   private hasEnded = false;
   private failures = 0;
+  /** It could read on, and has to wait until the sink has taken some. */
+  private isHeldUp = false;
   private call = new AbortController();
   private resume: () => void = () => {};
   private running: Promise<void> = Promise.resolve();
@@ -88,6 +90,11 @@ export class WorkloadFeed implements LogSource {
     return !this.queue.isEmpty;
   }
 
+  /** Up to where it was read, where there may be more that it cannot read yet. */
+  get readTo(): bigint | undefined {
+    return this.isHeldUp || this.hasNext ? this.intake.lastRead : undefined;
+  }
+
   get nextBytes(): number {
     return this.queue.nextBytes;
   }
@@ -132,7 +139,9 @@ export class WorkloadFeed implements LogSource {
 
   private async readToEnd(seen: number): Promise<void> {
     while (!this.isStopped) {
+      this.isHeldUp = true;
       await this.owner.readAhead.turn();
+      this.isHeldUp = false;
       if (this.isStopped) return;
       try {
         if (await this.readStream()) return;
@@ -173,9 +182,11 @@ export class WorkloadFeed implements LogSource {
     while (!this.isStopped && !queue.isEmpty) {
       const isAhead = queue.lines >= limits.maximumItems || queue.bytes >= limits.maximumBytes;
       if (!isAhead && readAhead.isPlenty) return;
+      this.isHeldUp = true;
       await new Promise<void>((resolve) => {
         this.resume = resolve;
       });
+      this.isHeldUp = false;
     }
   }
 

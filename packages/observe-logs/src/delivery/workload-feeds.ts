@@ -25,6 +25,13 @@ export interface WorkloadFeedsOptions {
   readonly onNews: (feed: WorkloadFeed) => void;
 }
 
+/** A log of which a sink has not taken what was read: there may be more behind that. */
+export interface LogBehind {
+  readonly workload: meta.WorkloadReference;
+  /** Sequence number of the last item that was read. */
+  readonly readTo: bigint;
+}
+
 /** Logs that cannot be read at the moment. */
 export interface UnreadableLogs {
   readonly count: number;
@@ -71,6 +78,16 @@ export class WorkloadFeeds implements FeedOwner {
       ...[...this.feeds.values()].map((feed) => feed.workload),
     ];
     for (const workload of known) if (workload.kind === kind && !names.has(workload.name)) this.forget(workload);
+  }
+
+  /** Those of which there may be more than was read, so many at most. */
+  behind(most: number): LogBehind[] {
+    const logs: LogBehind[] = [];
+    for (const { workload, readTo } of this.feeds.values()) {
+      if (logs.length >= most) break;
+      if (readTo !== undefined) logs.push({ workload, readTo });
+    }
+    return logs;
   }
 
   get unreadable(): UnreadableLogs | undefined {

@@ -1,9 +1,10 @@
 import type { BackendLog, KeptLog, meta, observe, WorkloadLogKeeper } from '@aurae/proto';
 import { type Clock, systemClock } from '../clock.js';
+import { nextLogSequence } from '../segments/next-log-sequence.js';
 import { Alarm } from './alarm.js';
 import { FaultRegister } from './fault-register.js';
 import { type KeptLogHost, KeptWorkloadLog } from './kept-workload-log.js';
-import type { LogHolder, LogHolds } from './log-holder.js';
+import { type LogHolder, type LogHolds, workloadKey } from './log-holder.js';
 import type { CompleteSegment, LogLedger } from './log-ledger.js';
 import { logStoreStatus } from './log-store-status.js';
 import { LogSweep } from './log-sweep.js';
@@ -92,6 +93,18 @@ export class LogKeeper implements WorkloadLogKeeper, AsyncDisposable {
    */
   holder(name: string, maximumBytes: number): LogHolder {
     return this.retention.holder(name, maximumBytes);
+  }
+
+  /** The number that the next record of each of these logs gets, counted now; those that are not kept are left out. */
+  async nextSequences(workloads: readonly meta.WorkloadReference[]): Promise<ReadonlyMap<string, bigint>> {
+    const wanted = new Set(workloads.map(workloadKey));
+    const found = new Map<string, bigint>();
+    for (const log of this.logs.values()) {
+      const key = workloadKey(log.workload);
+      // One that is removed meanwhile has none.
+      if (wanted.has(key)) found.set(key, await nextLogSequence(log.directory.path).catch(() => 1n));
+    }
+    return found;
   }
 
   /** As it was last seen: `refresh` looks anew. */
