@@ -23,6 +23,14 @@ const workloadKinds: Readonly<Record<BackendKind, meta.WorkloadKind | undefined>
   'log-sink': undefined,
 };
 
+/** Workloads may have to be let go of in order; a sink has been flushed before. */
+const endTimeoutMs: Readonly<Record<BackendKind, number>> = {
+  executable: 30_000,
+  container: 30_000,
+  instance: 30_000,
+  'log-sink': 2_000,
+};
+
 /** Which backend the configuration asks for. */
 export interface ConfiguredBackend {
   readonly use: string;
@@ -52,7 +60,8 @@ export class BackendLoader {
     const choice = { kind, use, options, configFile: this.settings.paths.configFile, configKey };
     const { name, source, backend } = await loadBackend(choice, this.hostOf(kind));
     this.catalog.add({ kind, name, source, backend, healthSeen });
-    this.owned.defer(`the ${kind} backend "${name}"`, async () => backend[Symbol.asyncDispose]?.());
+    const end = async () => backend[Symbol.asyncDispose]?.();
+    this.owned.defer(`the ${kind} backend "${name}"`, end, endTimeoutMs[kind]);
     return backend;
   }
 

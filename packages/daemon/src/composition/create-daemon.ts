@@ -1,7 +1,9 @@
 import 'reflect-metadata';
 import { hostname } from 'node:os';
 import { LogKeeper } from '@aurae/observe-logs';
+import type { observe } from '@aurae/proto';
 import { container } from 'tsyringe';
+import { shownName } from '../events/event-draft.js';
 import { RecordingScheduleStore } from '../events/recording-schedule-store.js';
 import { DisposalStack } from '../lifecycle/disposal-stack.js';
 import { CallLog } from '../logging/call-log.js';
@@ -107,7 +109,8 @@ export async function createDaemon(settings: DaemonSettings): Promise<Daemon> {
     const nodeLogs: tokens.NodeLogs = {
       store: async () => {
         await keeper.refresh();
-        return keeper.status();
+        const status = keeper.status();
+        return { ...status, largest: status.largest.map(withShownName) };
       },
       sinks: () => sinkStatuses(dispatcher, keeper),
     };
@@ -182,4 +185,9 @@ function openLogKeeper(
   const keeper = new LogKeeper({ ...bounds, compress, log });
   owned.defer('the keeper of logs', async () => keeper[Symbol.asyncDispose]());
   return keeper;
+}
+
+/** A workload may be called by a command of any length. */
+function withShownName({ workload, bytes }: observe.WorkloadLogSize): observe.WorkloadLogSize {
+  return { workload: workload && { ...workload, name: shownName(workload.name) }, bytes };
 }

@@ -1,3 +1,4 @@
+import { normalize } from 'node:path';
 import type { LogOrigin } from '@aurae/observe-logs';
 import { ConfigError } from '../config/config-error.js';
 import type { Config } from '../config/config-schema.js';
@@ -33,8 +34,20 @@ export function namedSinks(choices: readonly SinkChoice[], configFile: string): 
     const key = `${configFile}: log.sinks[${index}].name = ${describeValue(name)}`;
     return [`${key} is not allowed: log.sinks[${first}] has the same. Give each a name of its own`];
   });
+  for (const { index, choice } of sinks) {
+    const first = choices.findIndex((other) => writesToSameFile(other, choice));
+    if (first === index || first < 0) continue;
+    const key = `${configFile}: log.sinks[${index}].options.path = ${describeValue(choice.options['path'])}`;
+    faults.push(`${key} is not allowed: log.sinks[${first}] writes to that file. Give each a file of its own`);
+  }
   if (faults.length > 0) throw new ConfigError(faults.join('\n'), faults);
   return sinks;
+}
+
+function writesToSameFile(one: SinkChoice, other: SinkChoice): boolean {
+  const [path, otherPath] = [one.options['path'], other.options['path']];
+  if (one.use !== 'file' || other.use !== 'file' || typeof path !== 'string') return false;
+  return typeof otherPath === 'string' && normalize(path) === normalize(otherPath);
 }
 
 /** Modules are named by paths and by scopes; a name is also that of a directory. */

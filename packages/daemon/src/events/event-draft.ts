@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type meta, observe } from '@aurae/proto';
 
 /** Something that happened on the node, before it has a number. */
@@ -16,18 +17,37 @@ export interface EventDraft {
 
 /** What one text of an event may have: names and reasons can be of any length. */
 const longestText = 2048;
+/** A workload without a name of its own is called by its command. */
+const longestName = 512;
 const mostAttributes = 32;
+/** So much that no event is ever too large for the journal, whatever characters are in its texts. */
+const longestLine = 512 * 1024;
+/** The year 9999. */
+const latestMs = 253_402_300_799_999;
 
 /** As a line of the journal. */
 export function encodeEvent({ type, workload, status, message, attributes }: EventDraft): string {
   const texts = Object.entries(attributes ?? {}).slice(0, mostAttributes);
-  return JSON.stringify({
+  const line = JSON.stringify({
     type,
-    ...(workload ? { kind: workload.kind, name: workload.name } : {}),
+    ...(workload ? { kind: workload.kind, name: shownName(workload.name) } : {}),
     ...(status === undefined ? {} : { status }),
     ...(message ? { message: shortened(message) } : {}),
     ...(texts.length > 0 ? { attributes: Object.fromEntries(texts.map(([key, text]) => [key, shortened(text)])) } : {}),
   });
+  return line.length <= longestLine ? line : JSON.stringify({ type, message: 'what it tells is too long to be kept' });
+}
+
+/** A time that the journal can keep; now, where it is none. */
+export function eventTimeMs(timestampMs: number): number {
+  return timestampMs >= 0 && timestampMs <= latestMs ? timestampMs : Date.now();
+}
+
+/** A name of any length, cut so that it stays its own: with a digest of all of it. */
+export function shownName(name: string): string {
+  if (name.length <= longestName) return name;
+  const digest = createHash('sha256').update(name).digest('hex').slice(0, 16);
+  return `${name.slice(0, longestName)}… (${digest})`;
 }
 
 /** Undefined for a line that is none of `encodeEvent`. */

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { listLogSegments, logItems, type LogReadOptions, LogSegmentWriter, readLogSegments } from '@aurae/observe-logs';
 import { FailedPreconditionError, type observe } from '@aurae/proto';
-import { decodeEvent, encodeEvent, type EventDraft } from './event-draft.js';
+import { decodeEvent, encodeEvent, type EventDraft, eventTimeMs } from './event-draft.js';
 import { eventSelection } from './event-selection.js';
 import { NumberReserve } from './number-reserve.js';
 
@@ -19,6 +19,8 @@ const segmentCount = 8;
 const mostWaiting = 16_384;
 const batchLines = 256;
 const channel = 'stdout';
+/** The last moment that a Date can tell. */
+const latestTimeMs = 8.64e15;
 
 /**
  * The events of the node, numbered from 1 up, in the order in which they were published. Each is in a file before
@@ -32,22 +34,28 @@ export class EventJournal implements AsyncDisposable {
   private lost = 0;
   private isFailing = false;
   private isClosed = false;
+  /** Of those that are in a file. */
+  private newestWritten: number;
 
   private constructor(
     private readonly options: EventJournalOptions,
     private readonly writer: LogSegmentWriter,
     private readonly reserve: NumberReserve,
-  ) {}
+  ) {
+    this.newestWritten = writer.nextSequence - 1;
+  }
 
   static async open(options: EventJournalOptions): Promise<EventJournal> {
     const { directory, maximumBytes } = options;
     const reserve = await NumberReserve.open(join(directory, 'reserved'));
+    // Files that somebody has removed do not tell how far the numbers were.
+    const isEmpty = (await listLogSegments(directory)).length === 0;
     const writer = await LogSegmentWriter.open({
       directory,
       segmentBytes: Math.ceil(maximumBytes / segmentCount),
       segments: segmentCount,
       splitLines: false,
-      minimumNextSequence: reserve.first,
+      minimumNextSequence: isEmpty ? reserve.firstOfEmpty : reserve.first,
     });
     return new EventJournal(options, writer, reserve);
   }
@@ -60,7 +68,7 @@ export class EventJournal implements AsyncDisposable {
 
   /** Of the newest event; 0 before the first. */
   get newest(): bigint {
-    return BigInt(this.writer.nextSequence - 1);
+    return BigInt(this.newestWritten);
   }
 
   /** Never waits and never throws. */
@@ -71,7 +79,7 @@ export class EventJournal implements AsyncDisposable {
       return;
     }
     this.waiting.push(encodeEvent(draft));
-    this.waitingTimes.push(draft.timestampMs);
+    this.waitingTimes.push(eventTimeMs(draft.timestampMs));
     this.writing ??= this.write();
   }
 
@@ -103,7 +111,7 @@ export class EventJournal implements AsyncDisposable {
     const { newest } = this;
     const { afterSequence, historyOnly } = request;
     if (afterSequence > newest) throw this.notReached(afterSequence);
-    const untilMs = Number(request.untilMs);
+    const untilMs = Math.min(Math.max(Number(request.untilMs), 0), latestTimeMs);
     const asksForHistory = request.fromOldest || request.tail > 0 || request.sinceMs > 0n || afterSequence > 0n;
     if (asksForHistory || historyOnly) {
       const isUnlimited = !request.fromOldest && afterSequence > 0n;
@@ -137,7 +145,14 @@ export class EventJournal implements AsyncDisposable {
       const times = this.waitingTimes.splice(0, batchLines);
       try {
         await this.reserve.reach(this.writer.nextSequence + lines.length);
-        await this.writer.append(lines.map((line, index) => ({ channel, line, timestampMs: times[index] ?? 0 })));
+        const timed = lines.map((line, index) => ({ channel, line, timestampMs: times[index] ?? 0 }) as const);
+        const { lost } = await this.writer.append(timed);
+        if (lost > 0) {
+          // Their numbers are left out, which shows.
+          this.fails(this.writer.failure, lost);
+          continue;
+        }
+        this.newestWritten = this.writer.nextSequence - 1;
         this.works();
       } catch (error) {
         this.fails(error, lines.length);

@@ -2,6 +2,7 @@ import { type backend, kindWord, type meta } from '@aurae/proto';
 import type { WorkloadNewsListener } from '../observation/workload-news.js';
 import { isLiving } from '../schedule/supervision/run-outcome.js';
 import { keyText } from '../schedule/workload-key.js';
+import { shownName } from './event-draft.js';
 import type { EventJournal } from './event-journal.js';
 import { type ToldState, workloadEventOf } from './workload-events.js';
 
@@ -35,11 +36,12 @@ export class EventRecorder implements WorkloadNewsListener {
   onSnapshot(kind: meta.WorkloadKind, known: ReadonlyMap<string, backend.WorkloadEvent>): void {
     for (const [name, event] of known) {
       // What ended long ago, and of which the history tells nothing any more, is no news.
-      const isNews = isLiving(event) || this.told.has(keyText({ kind, name })) || this.isRecent(event);
+      const isNews = isLiving(event) || this.told.has(told({ kind, name })) || this.isRecent(event);
       if (isNews) this.tell({ kind, name }, event);
     }
+    const names = new Set([...known.keys()].map(shownName));
     for (const { workload } of [...this.told.values()]) {
-      if (workload.kind === kind && !known.has(workload.name)) this.tellGone(workload);
+      if (workload.kind === kind && !names.has(workload.name)) this.tellGone(workload);
     }
   }
 
@@ -62,20 +64,27 @@ export class EventRecorder implements WorkloadNewsListener {
   }
 
   private tell(workload: meta.WorkloadReference, event: backend.WorkloadEvent): void {
-    const news = workloadEventOf({ ...event, workload }, this.told.get(keyText(workload)));
+    const news = workloadEventOf({ ...event, workload }, this.told.get(told(workload)));
     if (!news) return;
     this.note({ workload, ...news.state });
     this.journal.publish(news.draft);
   }
 
   private tellGone(workload: meta.WorkloadReference): void {
-    this.told.delete(keyText(workload));
+    this.told.delete(told(workload));
     const message = 'is not known to its backend any more';
     this.journal.publish({ type: 'workload.removed', timestampMs: Date.now(), workload, message });
   }
 
-  private note(told: Told): void {
-    if (told.type === 'workload.removed') this.told.delete(keyText(told.workload));
-    else this.told.set(keyText(told.workload), told);
+  private note(state: Told): void {
+    const { kind, name } = state.workload;
+    const workload = { kind, name: shownName(name) };
+    if (state.type === 'workload.removed') this.told.delete(told(workload));
+    else this.told.set(told(workload), { ...state, workload });
   }
+}
+
+/** As the history calls it. */
+function told({ kind, name }: meta.WorkloadReference): string {
+  return keyText({ kind, name: shownName(name) });
 }

@@ -13,8 +13,10 @@ export class NumberReserve {
   private constructor(
     private readonly path: string,
     private readonly bootId: string,
-    /** The least number that is sure not to have been given. */
+    /** The least number that is sure not to have been given, beyond what the files tell. */
     readonly first: number,
+    /** The same where there are no files. */
+    readonly firstOfEmpty: number,
     private ceiling: number,
   ) {}
 
@@ -24,7 +26,7 @@ export class NumberReserve {
     const kept = parse(await readFile(path, 'utf8').catch(() => ''));
     // The same boot: the files are as they were written.
     const first = kept === undefined || kept.bootId === bootId ? 1 : kept.ceiling;
-    return new NumberReserve(path, bootId, first, kept?.bootId === bootId ? kept.ceiling : 0);
+    return new NumberReserve(path, bootId, first, kept?.ceiling ?? 1, kept?.bootId === bootId ? kept.ceiling : 0);
   }
 
   /** Before numbers up to this one, exclusive, are given. */

@@ -14,31 +14,38 @@ const defaultTimeoutMs = 60_000;
  * reported and the others still run. Disposing twice is harmless.
  */
 export class DisposalStack {
-  private readonly entries: { readonly name: string; readonly dispose: Disposer }[] = [];
+  private readonly entries: { readonly name: string; readonly dispose: Disposer; readonly timeoutMs: number }[] = [];
 
   constructor(
     private readonly onFailure: (failure: DisposalFailure) => void,
     private readonly timeoutMs = defaultTimeoutMs,
   ) {}
 
-  defer(name: string, dispose: Disposer): void {
-    this.entries.push({ name, dispose });
+  /** @param timeoutMs how long it may take before the others go on without it */
+  defer(name: string, dispose: Disposer, timeoutMs = this.timeoutMs): void {
+    this.entries.push({ name, dispose, timeoutMs });
   }
 
   async dispose(): Promise<void> {
     for (let entry = this.entries.pop(); entry; entry = this.entries.pop()) {
       try {
-        await this.bounded(entry.dispose);
+        await this.bounded(entry);
       } catch (error) {
         this.onFailure({ name: entry.name, error });
       }
     }
   }
 
-  private async bounded(dispose: Disposer): Promise<void> {
+  private async bounded({
+    dispose,
+    timeoutMs,
+  }: {
+    readonly dispose: Disposer;
+    readonly timeoutMs: number;
+  }): Promise<void> {
     let timer: NodeJS.Timeout | undefined;
     const timeout = new Promise<never>((_resolve, reject) => {
-      timer = setTimeout(() => reject(new Error(`It did not end within ${this.timeoutMs} ms`)), this.timeoutMs);
+      timer = setTimeout(() => reject(new Error(`It did not end within ${timeoutMs} ms`)), timeoutMs);
     });
     try {
       await Promise.race([dispose(), timeout]);

@@ -33,7 +33,13 @@ async function describe(
 ): Promise<observe.BackendStatus> {
   const signal = AbortSignal.any([context.signal, AbortSignal.timeout(describeTimeoutMs)]);
   // In an async function, so that a backend that throws at once is caught as well.
-  const described = (async () => backend.describe({ ...context, signal }, {}))();
+  const described = (async () => {
+    const description = await backend.describe({ ...context, signal }, {});
+    // One that answers in another shape must not spoil the answer either.
+    return meta.BackendDescription.decode(
+      meta.BackendDescription.encode(meta.BackendDescription.fromPartial(description)).finish(),
+    );
+  })();
   // One that ignores its signal must not hold up the answer about the others.
   const description = await unlessAborted(described, signal).catch((error: unknown) =>
     unavailable(name, signal.aborted ? `it did not describe itself within ${describeTimeoutMs} ms` : String(error)),

@@ -1,5 +1,6 @@
 import type { backend, meta } from '@aurae/proto';
 import { type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { redactText } from '../logging/redact-text.js';
 import { shortName, workloadText } from '../logging/workload-text.js';
 import { RunSpans } from './run-spans.js';
 import {
@@ -87,6 +88,6 @@ function endCall(span: Span, error: unknown): void {
 }
 
 function endSpan(span: Span, problem: string | undefined): void {
-  if (problem !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: problem });
+  if (problem !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: redactText(problem) });
   span.end();
 }

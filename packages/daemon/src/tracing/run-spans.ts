@@ -1,5 +1,6 @@
 import { type backend, meta, parseTraceparent, type TraceContext } from '@aurae/proto';
 import { type Span, SpanKind, SpanStatusCode } from '@opentelemetry/api';
+import { redactText } from '../logging/redact-text.js';
 import { shortName, workloadText } from '../logging/workload-text.js';
 import { keyText } from '../schedule/workload-key.js';
 import { type RunTrace, runLabels, runTraceOf } from './run-label.js';
@@ -102,7 +103,7 @@ export class RunSpans {
   private end(id: string, { span }: OpenRun, problem: string | undefined, endedAtMs: number): void {
     this.open.delete(id);
     this.remember(id);
-    if (problem !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: problem });
+    if (problem !== undefined) span.setStatus({ code: SpanStatusCode.ERROR, message: redactText(problem) });
     span.end(endedAtMs > 0 ? new Date(endedAtMs) : undefined);
   }
 

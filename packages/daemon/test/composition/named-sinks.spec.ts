@@ -22,3 +22,11 @@ it('two of one name are refused, and the message names both places', () => {
     '/x.toml: log.sinks[1].name = "file" is not allowed: log.sinks[0] has the same. Give each a name of its own',
   );
 });
+
+it('two that write to one file are refused, however its path is written', () => {
+  const file = (path: string, name: string) => ({ use: 'file', name, options: { path } });
+  expect(() => sinksOf(file('/var/log/a', 'one'), file('/var/log/./a', 'two'))).toThrow(
+    '/x.toml: log.sinks[1].options.path = "/var/log/./a" is not allowed: log.sinks[0] writes to that file',
+  );
+  expect(sinksOf(file('/var/log/a', 'one'), file('/var/log/b', 'two'))).toHaveLength(2);
+});

@@ -1,4 +1,5 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { FailedPreconditionError, InvalidSpecError, meta, observe } from '@aurae/proto';
@@ -95,6 +96,69 @@ describe('what is published', () => {
     expect(journal.newest).toBeGreaterThan(5n);
   });
 
+  it('has no number that was given before, where the files were removed', async () => {
+    const path = join(directory, 'events');
+    const journal = await open();
+    publish(journal, 5);
+    await journal.settled();
+    // As a kill leaves it: nothing is settled.
+    for (const name of readdirSync(path)) if (name.endsWith('.log')) rmSync(join(path, name));
+    await using next = await open();
+    publish(next, 1);
+    await next.settled();
+    expect(next.newest).toBeGreaterThan(5n);
+    await journal[Symbol.asyncDispose]();
+  });
+
+  it('is cut where it is too long, so that no other event is lost for it', async () => {
+    await using journal = await open();
+    const name = '\u0001'.repeat(1_000_000);
+    publish(journal, 1);
+    journal.publish({
+      type: 'workload.started',
+      timestampMs: Number.NaN,
+      workload: { ...workload, name },
+      message: name,
+    });
+    journal.publish({ type: 'workload.ended', timestampMs: 1e300, workload: { ...workload, name: `${name}x` } });
+    publish(journal, 1);
+    const events = await watched(journal, { fromOldest: true, historyOnly: true });
+    expect(sequences(events)).toEqual([1, 2, 3, 4]);
+    expect(events[1]?.workload?.name.length).toBeLessThan(600);
+    expect(events[1]?.workload?.name).not.toBe(events[2]?.workload?.name);
+    expect(warnings).toEqual([]);
+  });
+
+  it.runIf(process.getuid?.() === 0)('is told as lost, once the disk takes events again', async () => {
+    const disk = join(directory, 'events');
+    mkdirSync(disk);
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=256k,mode=0700', 'tmpfs', disk]);
+    try {
+      await using journal = await open();
+      publish(journal, 3);
+      await journal.settled();
+      const ballast = join(disk, 'ballast');
+      expect(() => writeFileSync(ballast, Buffer.alloc(1024 * 1024))).toThrow('ENOSPC');
+      for (let round = 0; warnings.length === 0; round++) {
+        publish(journal, 20);
+        await journal.settled();
+        expect(round).toBeLessThan(100);
+      }
+      const { newest } = journal;
+      rmSync(ballast);
+      publish(journal, 1);
+      await journal.settled();
+      await journal.settled();
+      const since = await watched(journal, { afterSequence: newest, historyOnly: true });
+      const told = since.find(({ type }) => type === 'daemon.events-lost');
+      const dropped = since.reduce((sum, event) => sum + event.dropped, 0n);
+      expect(dropped).toBeGreaterThan(0n);
+      expect(told?.attributes['lost']).toBe(String(dropped));
+    } finally {
+      execFileSync('umount', [disk]);
+    }
+  });
+
   it('lets go of the oldest beyond the bound, and says how many are missing', async () => {
     await using journal = await open();
     publish(journal, 1);
@@ -160,6 +224,7 @@ describe('a watcher', () => {
     await using journal = await open();
     publish(journal, 1);
     await expect(watched(journal, { afterSequence: 2n })).rejects.toThrow(FailedPreconditionError);
+    expect(await watched(journal, { fromOldest: true, untilMs: 2n ** 62n }, 1)).toHaveLength(1);
     await expect(watched(journal, { types: ['Workload'] })).rejects.toThrow(InvalidSpecError);
     await expect(watched(journal, { sinceMs: 2n, untilMs: 1n })).rejects.toThrow(/lies before/);
     await expect(watched(journal, { workloads: [{ kind: 0, name: '' }] })).rejects.toThrow(/needs a name/);

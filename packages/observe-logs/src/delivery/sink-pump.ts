@@ -152,6 +152,8 @@ export class SinkPump {
   private async deliverBatch(): Promise<void> {
     const { stopping, clock, settings } = this;
     const batch = this.sources.take();
+    // A sink may be somebody else's: what it is to take stays as it is, also for another try.
+    Object.freeze(batch.records);
     this.droppedRecords += batch.lostLines;
     this.linesInFlight = batch.lines;
     const isPatient = settings.whenBehind !== 'block';

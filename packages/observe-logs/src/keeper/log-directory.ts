@@ -51,7 +51,9 @@ export class LogDirectory {
 
   async list(): Promise<LogListing> {
     const forms = new Map<number, LogSegmentForm>();
-    const all = (await unlessGone(readdir(this.path))) ?? [];
+    const entries = (await unlessGone(readdir(this.path, { withFileTypes: true }))) ?? [];
+    // What is no file is none of the log, whatever its name.
+    const all = entries.filter((entry) => entry.isFile()).map(({ name }) => name);
     let last: number | undefined;
     for (const name of all) {
       const found = parseName(name);

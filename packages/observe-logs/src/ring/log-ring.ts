@@ -92,7 +92,8 @@ export class LogRing {
   append({ channel, line, timestampMs, level, fields }: LogLine): bigint {
     const limited = limitLine(line, this.maximumLineBytes);
     const fieldsJson = fields === undefined ? '' : encodeFields(fields, this.maximumLineBytes);
-    const item: observe.LogItem = {
+    // Every reader gets the same object, those of somebody else's modules included.
+    const item: observe.LogItem = Object.freeze({
       channel,
       line: limited.line,
       timestamp: BigInt(Number.isFinite(timestampMs) ? Math.trunc(timestampMs) : 0),
@@ -102,7 +103,7 @@ export class LogRing {
       fieldsJson,
       partial: false,
       lineBytes: noBytes,
-    };
+    });
     this.ring.add(item, limited.bytes + (fieldsJson === '' ? 0 : Buffer.byteLength(fieldsJson)));
     return item.sequence;
   }
