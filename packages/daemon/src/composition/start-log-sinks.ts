@@ -75,16 +75,14 @@ async function openSink(
   return { name, sink, from, options, positions, holder };
 }
 
-/**
- * The log is closed by now: this is the last chance to be heard. What a sink has not got of workloads it gets from the
- * next daemon.
- */
+/** The log is closed by now: this is the last chance to be heard. */
 async function reportUndelivered(status: SinkStatus, sink: NamedLogSink | undefined): Promise<void> {
   const { name, pendingRecords, droppedRecords, lastError } = status;
-  const lost = sink?.positions ? droppedRecords : pendingRecords + droppedRecords;
-  if (lost === 0) return;
+  const undelivered = pendingRecords + droppedRecords;
+  if (undelivered === 0) return;
   const reason = lastError ? `: ${lastError.message}` : '';
-  const text = `auraed: ${lost} lines of the log did not reach the log sink "${name}"${reason}\n`;
+  const later = sink?.positions && pendingRecords > 0 ? '. What is of workloads comes with the next daemon' : '';
+  const text = `auraed: ${undelivered} lines of the log did not reach the log sink "${name}"${reason}${later}\n`;
   // A terminal that takes nothing is no reason to stay.
   await writeToConsole(process.stderr, text, AbortSignal.timeout(lastWordsMs));
 }

@@ -22,7 +22,7 @@ const duration = (fallback: string, longest: { readonly text: string; readonly m
     })
     .prefault(fallback);
 
-const absolutePath = z.string().regex(/^\/[^\0]*$/, { error: 'an absolute path' });
+const absolutePath = z.string({ error: 'an absolute path' }).regex(/^\/[^\0]*$/, { error: 'an absolute path' });
 
 /** A backend or a log sink: which, and its own options, which its own schema checks. */
 const backendChoice = (builtIn: string) =>

@@ -1,7 +1,19 @@
-/** A value of a configuration as a message quotes it: JSON, shortened. */
+const secretKey = /password|secret|token|^headers$/i;
+
+/** Whether the value at such a path may be a secret, also one that was put into the wrong place. */
+export function isSecret(path: readonly PropertyKey[]): boolean {
+  return path.some((part) => secretKey.test(String(part)));
+}
+
+/** A value of a configuration as a message quotes it: JSON, shortened, without what may be secrets. */
 export function describeValue(value: unknown): string {
-  const text = JSON.stringify(value, (_, inner: unknown) => (isOddNumber(inner) ? String(inner) : inner));
-  if (text === undefined) return 'nothing';
+  const json = JSON.stringify(value, (key, inner: unknown) => {
+    if (isSecret([key])) return '(not shown)';
+    return isOddNumber(inner) ? String(inner) : inner;
+  });
+  if (json === undefined) return 'nothing';
+  // Greedy: a password in a URL may hold anything.
+  const text = json.replace(/\/\/[^\s"]*@/g, '//…@');
   return text.length <= 120 ? text : `${text.slice(0, 120)}…`;
 }
 

@@ -40,7 +40,23 @@ describe('the configuration', () => {
     [
       'a wrong value',
       '[log]\nlevel = "loud"',
-      `${file}: log.level = "loud" is not allowed: it must be "trace", "debug", "info", "warn", "error", "fatal"`,
+      `${file}: log.level = "loud" is not allowed: it must be one of "trace", "debug", "info", "warn", "error", "fatal"`,
+    ],
+    [
+      'a wrong value in a list',
+      '[[log.sinks]]\nfrom = ["all"]',
+      `${file}: log.sinks[0].from[0] = "all" is not allowed: it must be one of "daemon", "workloads"`,
+    ],
+    ['an empty list', '[[log.sinks]]\nfrom = []', 'from = [] is not allowed: it must be a list of "daemon" and "workl'],
+    [
+      'an empty string',
+      '[tls]\nserver_names = [""]',
+      '[0] = "" is not allowed: it must be a string, its length at least 1',
+    ],
+    [
+      'a wrong key of a free table',
+      '[log.levels]\n"" = "info"',
+      `${file}: log.levels."" is not allowed: the key must be a string, its length at least 1`,
     ],
     ['a wrong type', '[limits]\nconnections = "many"', 'limits.connections = "many" is not allowed: it must be'],
     [

@@ -125,6 +125,39 @@ describe('the file', () => {
     });
   });
 
+  it('has its directories made, whatever is there of them', async () => {
+    await mkdir(join(sinks.directory, 'real'));
+    await symlink('real', join(sinks.directory, 'link'));
+    const file = `${sinks.directory}/link/a/../b/c//all.ndjson`;
+    await Promise.all([write(await fileSink({ path: file }), 1, 1), write(await fileSink({ path: `${file}2` }), 1, 1)]);
+    expect(numbersIn(join(sinks.directory, 'real', 'b', 'c', 'all.ndjson'))).toEqual([1]);
+    expect(statSync(join(sinks.directory, 'real', 'b')).mode & 0o777).toBe(0o700);
+  });
+
+  it('below something that is no directory fails and names it, until it is put right', async () => {
+    const blocked = join(sinks.directory, 'logs');
+    const sink = await fileSink({ path: join(blocked, 'deep', 'er', 'all.ndjson') });
+    for (const put of [() => writeFile(blocked, ''), () => symlink('nowhere', blocked)]) {
+      await put();
+      const failed = expect(write(sink, 1, 1)).rejects;
+      await failed.toThrow(`: "${blocked}" is not a directory; move it away, or choose another path`);
+      await rm(blocked);
+    }
+    await write(sink, 1, 1);
+  });
+
+  it('where none can be made fails at once, and health tells why', async () => {
+    const sink = await fileSink({ path: '/proc/nope/deep/all.ndjson' });
+    await expect(write(sink, 1, 1)).rejects.toThrow(UnavailableError);
+    expect((await sink.describe(callContext(), {})).health).toMatchObject({
+      state: meta.HealthState.HEALTH_STATE_UNAVAILABLE,
+      reason: expect.stringMatching(
+        /^Cannot write the log file "\/proc\/nope\/deep\/all.ndjson": E.*, mkdir '\/proc\/nope'; /,
+      ),
+    });
+    await sink.flush(callContext(), {});
+  });
+
   it('is closed with the sink, which then takes nothing', async () => {
     const sink = await fileSink();
     await write(sink, 1, 1);

@@ -71,11 +71,24 @@ describe.each([
     const failure = await write(sink).catch((error: unknown) => error);
     expect(failure).toBeInstanceOf(kind);
     const { message } = failure as Error;
-    expect(message).toContain(`refused 4 records with HTTP ${status}: no\\x1b[2J xxx`);
+    const isFinal = kind === InvalidSpecError;
+    expect(message).toContain(`${isFinal ? 'refused 4 records with' : 'answered'} HTTP ${status}: no\\x1b[2J xxx`);
+    expect(message.endsWith('; it is tried again')).toBe(!isFinal);
     expect(message.length).toBeLessThan(500);
     expect((await healthOf(sink))?.reason).toBe(message);
     await write(sink);
     expect(await healthOf(sink)).toMatchObject({ state: meta.HealthState.HEALTH_STATE_SERVING });
+  });
+
+  it.each([
+    [301, 'it has moved: correct the endpoint'],
+    [401, 'give the credentials that it asks for'],
+    [404, 'correct the endpoint'],
+  ])('HTTP %i comes with what to do meanwhile', async (status, next) => {
+    server.answers.push(answer(status, ''));
+    await expect(write(await make())).rejects.toThrow(
+      `${server.url}${path} answered HTTP ${status}; ${next}; it is tried again`,
+    );
   });
 
   it.each([

@@ -1,6 +1,7 @@
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { makeDirectories } from './make-directories.js';
 import { mendLastLine } from './torn-line.js';
 
 const { O_RDWR, O_APPEND, O_CREAT, O_NOFOLLOW, O_NOCTTY, O_NONBLOCK } = constants;
@@ -19,10 +20,10 @@ export class LogFile {
   /**
    * Makes the file (mode 0600) and its directories (0700) where they are absent, and cuts off a torn last line.
    *
-   * @throws what open(2) does; ELOOP for a symbolic link; an error without a code for what is no regular file
+   * @throws what mkdir(2) and open(2) do; ELOOP for a symbolic link; an error without a code for what is no regular file
    */
   static async open(path: string): Promise<LogFile> {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeDirectories(dirname(path));
     const handle = await open(path, flags, 0o600);
     try {
       const stats = await handle.stat();

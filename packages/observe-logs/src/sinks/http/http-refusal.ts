@@ -16,12 +16,14 @@ const nextSteps: Readonly<Record<number, string>> = {
   405: 'correct the endpoint',
 };
 
-/** Why the server did not take a batch of so many records, as an error with the meaning of its status. */
+/**
+ * Why the server did not take a batch of so many records, as an error with the meaning of its status. The message says
+ * "refused" only where that is final.
+ */
 export function httpRefusal(address: string, records: number, answer: HttpAnswer): AuraeError {
   const { status, retryAfter } = answer;
-  const next = nextStep(status);
-  const message = `${address} refused ${records === 1 ? '1 record' : `${records} records`} with HTTP ${status}${text(answer)}${next && `; ${next}`}`;
-  if (finalStatuses.has(status)) return new InvalidSpecError(message);
+  if (finalStatuses.has(status)) return new InvalidSpecError(finalMessage(address, records, answer));
+  const message = `${address} answered HTTP ${status}${text(answer)}; ${nextStep(status)}it is tried again`;
   if (!busyStatuses.has(status) && retryAfter === undefined) return new UnavailableError(message);
   const retryAfterMs = parseRetryAfterMs(retryAfter, Date.now());
   return new ResourceExhaustedError(message, retryAfterMs === undefined ? {} : { retryAfterMs });
@@ -38,9 +40,14 @@ export function parseRetryAfterMs(header: string | undefined, nowMs: number): nu
   return Number.isFinite(waitMs) ? Math.min(Math.max(0, waitMs), longestRetryAfterMs) : undefined;
 }
 
+function finalMessage(address: string, records: number, answer: HttpAnswer): string {
+  const what = records === 1 ? '1 record' : `${records} records`;
+  return `${address} refused ${what} with HTTP ${answer.status}${text(answer)}`;
+}
+
 function nextStep(status: number): string {
-  if (status >= 300 && status < 400) return 'it has moved: correct the endpoint';
-  return nextSteps[status] ?? '';
+  const next = status >= 300 && status < 400 ? 'it has moved: correct the endpoint' : nextSteps[status];
+  return next === undefined ? '' : `${next}; `;
 }
 
 function text({ body }: HttpAnswer): string {
