@@ -77,6 +77,13 @@ export function wholeNumber(text: string): number {
   return number;
 }
 
+/** How much of what was is shown before what comes: 0 is nothing of it. */
+export function tailLength(text: string): number {
+  const number = /^\d{1,10}$/.test(text) ? Number(text) : -1;
+  if (number < 0 || number > maximumUint32) throw new InvalidArgumentError('Allowed are whole numbers from 0 up.');
+  return number;
+}
+
 /** Of an event, from 1 up; 0 is before the first. */
 export function eventNumber(text: string): bigint {
   const number = /^\d{1,20}$/.test(text) ? BigInt(text) : -1n;

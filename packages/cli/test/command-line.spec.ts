@@ -59,7 +59,7 @@ test.each([
   [['status', 'all'], "aurae: too many arguments for 'status'. Expected 0 arguments but got 1.\n"],
   [
     ['logs', '--daemon', '--tail', 'x'],
-    "aurae: option '-n, --tail <lines>' argument 'x' is invalid. Allowed are whole numbers from 1 up.\n",
+    "aurae: option '-n, --tail <lines>' argument 'x' is invalid. Allowed are whole numbers from 0 up.\n",
   ],
   [['pki', 'issue'], "aurae: missing required argument 'name'\n"],
   [['nosuch', '--help'], 'aurae: unknown command \'nosuch\': see "aurae --help"\n'],

@@ -1,5 +1,6 @@
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { text } from 'node:stream/consumers';
 import { FailedPreconditionError, meta, observe } from '@aurae/proto';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { type TestDaemon, TestRoot, untilAborted } from '../../client/test/support/test-daemon.js';
@@ -30,7 +31,8 @@ async function serve(): Promise<void> {
         }
         const { tail, afterSequence } = request;
         const asks = request.fromOldest || tail > 0 || afterSequence > 0n || request.historyOnly;
-        const kept = asks ? history.filter(({ sequence }) => sequence > afterSequence) : [];
+        const isKept = (event: observe.Event) => event.sequence > afterSequence && event.timestampMs >= request.sinceMs;
+        const kept = asks ? history.filter(isKept) : [];
         yield* tail > 0 ? kept.slice(-tail) : kept;
         if (!request.historyOnly) await untilAborted(context);
       },
@@ -66,10 +68,10 @@ test('are shown one a line; controls escaped, losses told', async () => {
   const { code, stdout, stderr } = await events();
   expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
   expect(stdout.split('\n')).toEqual([
-    '2026-01-02 03:04:05  workload.started  web       runs',
-    '2026-01-02 03:04:05  workload.ended    container/db  exited with 1\\x1b[2J',
+    '2026-01-02 03:04:05  workload.started          web       runs',
+    '2026-01-02 03:04:05  workload.ended            container/db  exited with 1\\x1b[2J',
     '… 2 events are no longer kept',
-    '2026-01-02 03:04:05  backend.degraded  -             backend=oci',
+    '2026-01-02 03:04:05  backend.degraded          -             backend=oci',
     '',
   ]);
 });
@@ -77,6 +79,7 @@ test('are shown one a line; controls escaped, losses told', async () => {
 test.each<[string[], object]>([
   [[], { tail: 50, historyOnly: true }],
   [['-f'], { tail: 10 }],
+  [['-f', '-n', '0'], {}],
   [['-n', '3'], { tail: 3, historyOnly: true }],
   [
     ['--since', '2026-01-01T00:00:00Z', '--until', '2026-01-02T00:00:00Z'],
@@ -111,6 +114,9 @@ test.each([
   [['--type', 'ended'], 'Allowed are types such as workload.ended'],
   [['--after', '-1'], 'Allowed are whole numbers from 0 up.'],
   [['--after', 'x'], 'Allowed are whole numbers from 0 up.'],
+  [['--kind', 'container'], 'option --kind is of names: give some'],
+  [['-n', '0'], 'option --tail 0 shows nothing: it is for --follow'],
+  [['-n', '0', '-f', '--after', '2'], 'options --tail 0 and --after do not go together'],
 ])('a wrong command line is 2: %j', async (args, message) => {
   const { code, stderr } = await events(...args);
   expect(code).toBe(2);
@@ -135,13 +141,21 @@ test('as JSON are one object a line', async () => {
 async function follow(...args: readonly string[]) {
   const child = startCli(['--root', root.dir, 'events', '-f', '--output', 'json', ...args]);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const stderr = text(child.stderr);
+  const heard = async (words: string) => {
+    let told = '';
+    for await (const [piece] of on(child.stderr, 'data')) {
+      told += String(piece);
+      if (told.includes(words)) return;
+    }
+  };
   const next = async () => observe.Event.fromJSON(JSON.parse((await lines.next()).value as string)).sequence;
   const end = async () => {
     const ended = once(child, 'close');
     child.kill('SIGINT');
     return (await ended)[0] as number;
   };
-  return { next, end };
+  return { next, end, stderr, heard };
 }
 
 test('who follows goes on after a restart of auraed, without a gap or a double', async () => {
@@ -166,6 +180,32 @@ test('who has seen none yet gets all that happened meanwhile', async () => {
   await serve();
   for (const number of numbers) expect(await follower.next()).toBe(BigInt(number));
   expect(await follower.end()).toBe(130);
+});
+
+test('who wants only new ones gets those that happened meanwhile, and none from before', async () => {
+  const before = Date.now();
+  const follower = await follow('-n', '0');
+  await expect.poll(() => requests.length, { timeout: 30_000 }).toBe(1);
+  daemon.kill();
+  history.push(eventOf(4, { timestampMs: BigInt(Date.now()) }));
+  await serve();
+  expect(await follower.next()).toBe(4n);
+  expect(requests.at(-1)).toMatchObject({ tail: 0, fromOldest: true });
+  expect(Number(requests.at(-1)?.sinceMs)).toBeGreaterThanOrEqual(before);
+  expect(await follower.end()).toBe(130);
+});
+
+test('programs that follow are told of an outage on standard error, too', async () => {
+  const follower = await follow('-n', '1');
+  expect(await follower.next()).toBe(3n);
+  daemon.kill();
+  // It may come back before it was missed.
+  await follower.heard('auraed is gone');
+  history.push(eventOf(4));
+  await serve();
+  expect(await follower.next()).toBe(4n);
+  expect(await follower.end()).toBe(130);
+  expect(await follower.stderr).toBe('aurae: auraed is gone, waiting for it\naurae: auraed is back\n');
 });
 
 test('who follows begins anew with another history', async () => {

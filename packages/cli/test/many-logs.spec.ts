@@ -339,6 +339,27 @@ describe('a follower outlasts auraed', () => {
     expect(stderr.text).toBe('aurae: auraed is gone, waiting for it\naurae: auraed is back\n');
   });
 
+  test.each([[['web']], [['web', 'other']], [['web', '--grep', 'w']]])('only what is new: %j', async (names) => {
+    const now = BigInt(Date.now());
+    const fake = new FakeLogs().add('executable/web', 'old w1').add('executable/other', 'old o1');
+    await serve(fake);
+    const child = startCli(['--root', root.dir, 'logs', '-f', '-n', '0', '--output', 'json', ...names]);
+    const stdout = new Listener(child.stdout);
+    const stderr = new Listener(child.stderr);
+    await expect.poll(() => fake.requests.some(({ follow }) => follow), { timeout: 30_000 }).toBe(true);
+    expect(fake.requests.every(({ sinceMs, tail }) => sinceMs >= now && tail === 0)).toBe(true);
+    daemon?.kill();
+    await stderr.has('aurae: auraed is gone, waiting for it\n');
+    fake.add('executable/web', { line: 'new w2', timestamp: now + 3_600_000n });
+    await serve(fake);
+    await stdout.has('new w2');
+    await stderr.has('aurae: auraed is back\n');
+    fake.end('executable/web');
+    fake.end('executable/other');
+    expect((await once(child, 'close'))[0]).toBe(0);
+    expect(stdout.text).not.toContain('old');
+  });
+
   test('and reads everything of a log that was begun anew meanwhile', async () => {
     await serve(new FakeLogs().add('executable/web', 'w1', 'w2', 'w3'));
     const child = startCli(['--root', root.dir, 'logs', '-f', 'web']);

@@ -84,10 +84,18 @@ function shownStatus(fields: object): string[] {
   return formatStatus(observe.StatusResponse.fromPartial(fields), (_style, text) => text).split('\n');
 }
 
-test('logs, their sinks and events take a line each while all is well', () => {
+test('logs and events take a line each, and so does each sink, while all is well', () => {
   const logSinks = [sinkOf({}), sinkOf({ name: 'file', writtenRecords: 5n, retries: 1n, lastError: 'once' })];
   const lines = shownStatus({ logStore, logSinks, oldestEvent: 12n, newestEvent: 4711n });
-  expect(lines.slice(6)).toEqual(['logs       1.2G of 10G', 'log sinks  2 well', 'events     12 to 4711']);
+  expect(lines.slice(6)).toEqual([
+    'logs       1.2G of 10G',
+    'log sinks  2 well',
+    'events     12 to 4711',
+    '',
+    'LOG SINK  WRITTEN  PENDING  DROPPED  HEALTH',
+    'loki      0        0        0        serving',
+    'file      5        0        0        serving',
+  ]);
 });
 
 test('what bounds the logs is told, what was removed for that, and what is wrong', () => {
@@ -97,6 +105,31 @@ test('what bounds the logs is told, what was removed for that, and what is wrong
   const kept = '1.2G of 10G, of each at most 1G, none older than 7d';
   expect(lines).toContain(`logs       ${kept}; 120M in 14 segments removed; 2K kept beyond that for log sinks`);
   expect(lines).toContain('notice     it is full');
+});
+
+test('log sinks are in their own table alone, by the names they are configured by', () => {
+  const description = { name: 'file', version: '0.1.0', health: sinkOf({}).health };
+  const backends = [{ kind: 'log-sink', source: 'built-in', description }];
+  const lines = shownStatus({ backends: [...status.backends, ...backends], logSinks: [sinkOf({ name: 'archive' })] });
+  expect(lines.filter((line) => line.startsWith('log-sink'))).toEqual([]);
+  expect(lines.slice(-5)).toEqual([
+    expect.stringMatching(/^executable /),
+    expect.stringMatching(/^container /),
+    '',
+    'LOG SINK  WRITTEN  PENDING  DROPPED  HEALTH',
+    'archive   0        0        0        serving',
+  ]);
+  expect(shownStatus({ backends }).join()).not.toContain('BACKEND');
+});
+
+test('a log sink that has once dropped lines is well when it serves', () => {
+  const dropped = sinkOf({ droppedRecords: 3n, pendingRecords: 20_000n, lastError: 'refused' });
+  const lines = shownStatus({ logSinks: [dropped, sinkOf({ name: 'file', health: undefined })] });
+  expect(lines).toContain('log sinks  1 of 2 well');
+  expect(lines.slice(-2)).toEqual([
+    'loki      0        20000    3        serving; last failure: refused',
+    'file      0        0        0        unknown',
+  ]);
 });
 
 test('a log sink that is not well has its numbers', () => {
@@ -112,8 +145,9 @@ test('a log sink that is not well has its numbers', () => {
   });
   const lines = shownStatus({ logSinks: [sinkOf({ name: 'file' }), bad] });
   expect(lines).toContain('log sinks  1 of 2 well');
-  expect(lines.slice(-2)).toEqual([
+  expect(lines.slice(-3)).toEqual([
     'LOG SINK  WRITTEN  PENDING  DROPPED  SPILLED  HEALTH',
+    'file      0        0        0        0B       serving',
     'loki\\x1b  10       7        3        4K       degraded: answers 500; last failure 1m 5s ago: connection refused',
   ]);
 });

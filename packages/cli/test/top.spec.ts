@@ -64,6 +64,52 @@ describe('the live view', () => {
     ]);
   });
 
+  test.each([
+    [80, 80],
+    [81, 81],
+    // The trend has an end.
+    [120, 100],
+  ])('of %i columns shows the last one, too', async (columns, rowWidth) => {
+    await using terminal = top([], { rows: 24, columns });
+    await shows(terminal, /web .* 50 /);
+    const [title = ''] = terminal.screen.lines;
+    expect(title).toMatch(/ \d\d:\d\d:\d\d$/);
+    expect(title).toHaveLength(columns);
+    expect(await shows(terminal, 'NAME')).toMatch(/ CPU TREND$/);
+    // Each row ends with the newest sample.
+    expect(await shows(terminal, /web .* 50 /)).toHaveLength(rowWidth);
+  });
+
+  test('what has ended badly has failed, and what was stopped has not', async () => {
+    const ended = (fields: object) => ({ status: { status: meta.Status.STATUS_COMPLETE, ...fields } });
+    node
+      .add('code', ended({ exitCode: '3', endedAtMs: BigInt(Date.now() - 200_000_000) }))
+      .add('signal', ended({ signal: 9 }))
+      .add('memory', ended({ signal: 9, outOfMemory: true }))
+      .add('stopped', ended({ signal: 15, stopped: true }));
+    await using terminal = top();
+    await untilNamesAre(terminal, 'db', 'web', 'code', 'memory', 'signal');
+    await shows(terminal, '7 workloads  2 well  3 failed  2 done');
+    await shows(terminal, '✗ code   exited (3) 2d ');
+    await shows(terminal, '✗ memory out of memory ');
+    await shows(terminal, '✗ signal killed (KILL) ');
+    terminal.type('a');
+    await shows(terminal, '○ stopped killed (TERM)');
+  });
+
+  test('has no column of limits where there are none, and states have the room', async () => {
+    node.executables.delete('web');
+    node.add('job', { status: { status: meta.Status.STATUS_ERROR, exitCode: '127' } });
+    await using terminal = top();
+    await untilNamesAre(terminal, 'db', 'job');
+    expect(await shows(terminal, 'NAME')).not.toContain('LIMIT');
+    await shows(terminal, /✗ job +failed: exited \(127\) /);
+    node.add('long-name-of-it');
+    node.happen();
+    await shows(terminal, '● long-name-of-it running ');
+    await shows(terminal, /✗ job +failed: exite… /);
+  });
+
   test('draws only what has changed, each time as one update', async () => {
     await using terminal = top();
     await shows(terminal, /web .* 50 /);
@@ -314,6 +360,29 @@ describe('one sample', () => {
     expect(namesOf(terminal)).toEqual([]);
     expect(terminal.shown).toMatch(/● {2}web .*running\r\n$/);
     expect(terminal.shown).not.toContain('db');
+  });
+
+  test('has no limits where there are none', async () => {
+    const { stdout } = await once('db');
+    expect(stdout).toBe(
+      '   NAME  CPU%   MEM  PIDS  RESTARTS  UPTIME  STATE\n●  db    200.0  1G   12    0         -       running\n',
+    );
+  });
+
+  test('tells which names are of nothing, after what there is', async () => {
+    const mixed = await once('nosuch', 'web', 'container/db', 'nosuch', 'executable/db');
+    expect(mixed).toMatchObject({ code: 1, stderr: 'aurae: No workload is called "nosuch", "container/db"\n' });
+    expect(mixed.stdout).toContain('●  web');
+    expect(mixed.stdout).toContain('●  db');
+    expect(await once('nosuch')).toMatchObject({
+      code: 1,
+      stdout: '',
+      stderr: 'aurae: No workload is called "nosuch"\n',
+    });
+    const { code, stdout, stderr } = await once('nosuch', 'web', '--output', 'json');
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toMatchObject({ workloads: [{ workload: { name: 'web' } }] });
+    expect(JSON.parse(stderr)).toMatchObject({ error: { message: 'No workload is called "nosuch"' } });
   });
 
   test('is JSON for programs', async () => {

@@ -146,6 +146,7 @@ test.each([
   [['web', '--daemon'], 'say one kind of log, and not several'],
   [['web', '--pid', '5'], 'say one kind of log, and not several'],
   [['--pid', '0'], "argument '0' is invalid"],
+  [['web', '--tail', '0'], 'option --tail 0 shows nothing: it is for --follow'],
   [['--pid', '5', '--tail', '3'], 'option --tail does not go with --pid: it is for "aurae logs NAME"'],
   [['--daemon', '--channel', 'stderr'], 'option --channel does not go with --daemon: it is for "aurae logs NAME"'],
   [['web', '--level', 'warn'], 'option --level does not go with a name: it is for "aurae logs --daemon"'],

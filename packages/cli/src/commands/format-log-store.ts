@@ -22,33 +22,30 @@ export function logStoreSentence(store: observe.LogStoreStatus): string {
 
 /** `2 well`, `1 of 2 well` */
 export function logSinksSentence(sinks: readonly observe.LogSinkStatus[]): string {
-  const well = sinks.filter((sink) => !isUnwell(sink)).length;
+  const well = sinks.filter(isServing).length;
   return well === sinks.length ? `${well} well` : `${well} of ${sinks.length} well`;
 }
 
-/** A table of the log sinks that need somebody's eye. */
+/** A table of all log sinks; what is spilled is told as soon as one of them spills. */
 export function logSinkTable(
   sinks: readonly observe.LogSinkStatus[],
   paint: Paint,
   nowMs: number,
   width?: number,
 ): string[] {
-  const unwell = sinks.filter(isUnwell);
-  if (unwell.length === 0) return [];
-  const titles = ['LOG SINK', 'WRITTEN', 'PENDING', 'DROPPED', 'SPILLED', 'HEALTH'];
+  if (sinks.length === 0) return [];
+  const spills = sinks.some(({ spilledBytes }) => spilledBytes > 0n);
+  // What may be long stands last: it is wrapped there.
+  const titles = ['LOG SINK', 'WRITTEN', 'PENDING', 'DROPPED', ...(spills ? ['SPILLED'] : []), 'HEALTH'];
   const header = titles.map((text): Cell => ({ text, style: 'bold' }));
-  return ['', ...formatColumns([header, ...unwell.map((sink) => rowOf(sink, nowMs))], paint, width)];
+  return ['', ...formatColumns([header, ...sinks.map((sink) => rowOf(sink, spills, nowMs))], paint, width)];
 }
 
-/** More lines wait than a moment's worth. */
-const muchPending = 10_000n;
-
-function isUnwell({ health, droppedRecords, spilledBytes, pendingRecords }: observe.LogSinkStatus): boolean {
-  const isServing = health?.state === meta.HealthState.HEALTH_STATE_SERVING;
-  return !isServing || droppedRecords > 0n || spilledBytes > 0n || pendingRecords > muchPending;
+function isServing({ health }: observe.LogSinkStatus): boolean {
+  return health?.state === meta.HealthState.HEALTH_STATE_SERVING;
 }
 
-function rowOf(sink: observe.LogSinkStatus, nowMs: number): Cell[] {
+function rowOf(sink: observe.LogSinkStatus, spills: boolean, nowMs: number): Cell[] {
   const { name, writtenRecords, pendingRecords, droppedRecords, spilledBytes } = sink;
   const health = healthCell(sink.health);
   return [
@@ -56,14 +53,15 @@ function rowOf(sink: observe.LogSinkStatus, nowMs: number): Cell[] {
     { text: String(writtenRecords) },
     { text: String(pendingRecords) },
     { text: String(droppedRecords), style: droppedRecords > 0n ? 'yellow' : undefined },
-    { text: shownSize(spilledBytes) },
+    ...(spills ? [{ text: shownSize(spilledBytes) }] : []),
     { text: `${health.text}${lastErrorOf(sink, nowMs)}`, style: health.style },
   ];
 }
 
-/** The newest failure, unless the health tells that already. */
-function lastErrorOf({ lastError, lastErrorAtMs, health }: observe.LogSinkStatus, nowMs: number): string {
-  if (lastError === '' || health?.reason.includes(lastError)) return '';
+/** The newest failure, unless the health tells that already, or it is over and did no harm. */
+function lastErrorOf(sink: observe.LogSinkStatus, nowMs: number): string {
+  const { lastError, lastErrorAtMs, health, droppedRecords } = sink;
+  if (lastError === '' || health?.reason.includes(lastError) || (isServing(sink) && droppedRecords === 0n)) return '';
   const when = lastErrorAtMs > 0n ? ` ${span(nowMs, lastErrorAtMs)} ago` : '';
   return `; last failure${when}: ${escapeControlCharacters(lastError)}`;
 }

@@ -32,7 +32,7 @@ export function formatStatus(status: observe.StatusResponse, paint: Paint, width
     width,
   );
   const tables = [
-    ...backendTable(status.backends, paint, width),
+    ...backendTable(status.backends.filter(isNoLogSink), paint, width),
     ...logSinkTable(status.logSinks, paint, Date.now(), width),
   ];
   return [...facts, ...tables].join('\n');
@@ -64,6 +64,11 @@ function scheduledOf(counts: readonly observe.WorkloadCount[]): string {
 
 function counted(count: number, kind: meta.WorkloadKind, word: string): string[] {
   return count === 0 ? [] : [`${count} ${kindName(kind)}${count === 1 ? '' : 's'} ${word}`];
+}
+
+/** Log sinks have a table of their own, with the names that they are configured by. */
+function isNoLogSink({ kind }: observe.BackendStatus): boolean {
+  return kind !== 'log-sink';
 }
 
 function backendTable(backends: readonly observe.BackendStatus[], paint: Paint, width?: number): string[] {

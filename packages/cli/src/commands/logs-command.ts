@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
 import { addGlobalOptions, allOptions } from '../global-options.js';
-import { notEmpty, pointInTime, wholeNumber, workloadNames } from '../option-parsers.js';
+import { notEmpty, pointInTime, tailLength, wholeNumber, workloadNames } from '../option-parsers.js';
 import type { Finish } from '../program.js';
 import { kindOption } from '../schedule/kind-option.js';
 import { logLevels } from '../values/log-level.js';
@@ -12,7 +12,7 @@ export function addLogsCommand(program: Command, finish: Finish): void {
     .description('Shows the output of workloads, or the log of auraed itself.')
     .argument('[names...]', 'workloads, as "aurae ps -a" calls them, or pids', workloadNames)
     .option('-f, --follow', 'go on with new lines until Ctrl-C')
-    .option('-n, --tail <lines>', 'start at most this many lines before the end', wholeNumber)
+    .option('-n, --tail <lines>', 'start at most this many lines before the end', tailLength)
     .option('--since <time>', 'start here: 10m (ago), 2026-01-31T12:00:00Z', pointInTime)
     .option('--until <time>', 'end here', pointInTime)
     .option('--grep <regexp>', 'only lines in which JavaScript finds this', notEmpty)
@@ -40,7 +40,8 @@ Examples:
 What a workload wrote to its stderr goes to stderr here, too. Of one workload
 these are the exact bytes; of several, each line has its name before it, and
 they stand in the order of their times. With --output json each line is one
-JSON object on stdout. Following goes on over a restart of auraed.
+JSON object on stdout. Following goes on over a restart of auraed, and begins
+with what is new after "-n 0".
 
 A name that is a number is a process, if no workload is called so.
 Exit code: 0 at the end of the log, 130 after Ctrl-C, 1 when a log cannot be

@@ -2,6 +2,7 @@ import { UsageError } from '../failures.js';
 import { type LinePattern, linePattern, type PatternOptions } from '../logs/line-pattern.js';
 import { type LogTarget, logTarget, processTarget } from '../logs/log-target.js';
 import type { KindOptions } from './kind-options.js';
+import { refuseEmptyTail } from './refuse-empty-tail.js';
 
 export interface LogsOptions extends KindOptions, PatternOptions {
   readonly daemon?: boolean;
@@ -27,6 +28,8 @@ export type LogSource =
 export interface LogsRequest {
   readonly source: LogSource;
   readonly pattern: LinePattern | undefined;
+  /** What holds for it: of what is there nothing, where only what is new is asked for. */
+  readonly options: LogsOptions;
 }
 
 /** What only some sources know to do. */
@@ -45,7 +48,15 @@ const mostNames = 100;
 export function logsRequest(names: readonly string[], options: LogsOptions): LogsRequest {
   const source = logSource([...new Set(names)], options);
   refuseInabilities(source, options);
-  return { source, pattern: linePattern(options) };
+  return { source, pattern: linePattern(options), options: startingNow(options) };
+}
+
+/** A tail of 0 means all to the API: what is older than now is left out in its place. */
+function startingNow(options: LogsOptions): LogsOptions {
+  const { tail, ...others } = options;
+  if (tail !== 0) return options;
+  refuseEmptyTail(options);
+  return { ...others, since: Math.max(Date.now(), options.since ?? 0) };
 }
 
 function logSource(names: readonly string[], { daemon, pid, kind }: LogsOptions): LogSource {

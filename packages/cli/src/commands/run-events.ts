@@ -17,8 +17,7 @@ export async function runEvents(names: readonly string[], options: EventsOptions
   const request = eventsRequest(names, options);
   using interruption = Interruption.listen();
   await using client = connectToDaemon(options);
-  const notes = outageNotes(options.output !== 'json');
-  const comeback = options.follow ? new DaemonComeback(client, notes, interruption.signal) : undefined;
+  const comeback = options.follow ? new DaemonComeback(client, outageNotes(), interruption.signal) : undefined;
   const feed = new EventFeed(client, request, comeback);
   const stdout = new OutputStream(process.stdout);
   const format = formatFor(options);

@@ -35,9 +35,8 @@ export async function runLogLevel(words: readonly string[], options: GlobalOptio
 
 /** Undefined when something is only to be shown. */
 function changeOf(words: readonly string[]): observe.LogLevelSetRequest | undefined {
-  const [first, second, third] = words;
-  if (third !== undefined || words.includes(''))
-    throw new UsageError('give a component, a level, or both: see "aurae log-level --help"');
+  const [first, second] = words;
+  if (words.includes('')) throw new UsageError('give a component, a level, or both: see "aurae log-level --help"');
   if (first === undefined) return undefined;
   if (second !== undefined) return { component: first, level: levelOf(second) };
   return isLevelWord(first) ? { component: '', level: levelOf(first) } : undefined;
@@ -61,7 +60,14 @@ async function levelsAfter(
   signal: AbortSignal,
 ): Promise<observe.LogLevels> {
   const call = { signal, timeoutMs };
-  return change ? await client.observe.logLevelSet(change, call) : await client.observe.logLevelShow({}, call);
+  if (!change) return await client.observe.logLevelShow({}, call);
+  let levels = await client.observe.logLevelSet(change, call);
+  if (change.component !== '' || change.level !== '') return levels;
+  // By itself it leaves components alone that have a level of their own.
+  for (const { component } of levels.components.filter(({ isOwn }) => isOwn)) {
+    levels = await client.observe.logLevelSet({ component, level: '' }, call);
+  }
+  return levels;
 }
 
 function onlyOf(levels: observe.LogLevels, name: string): observe.LogLevels {
@@ -75,11 +81,12 @@ function onlyOf(levels: observe.LogLevels, name: string): observe.LogLevels {
 }
 
 function formatLevels({ level, components }: observe.LogLevels, isOne: boolean, paint: Paint): string {
-  const header = ['COMPONENT', 'LEVEL'].map((text): Cell => ({ text, style: 'bold' }));
-  const others: Cell[][] = isOne ? [] : [[{ text: '(all others)', style: 'dim' }, { text: level }]];
+  const header = ['COMPONENT', 'LEVEL', 'OWN'].map((text): Cell => ({ text, style: 'bold' }));
+  const others: Cell[][] = isOne ? [] : [[{ text: '(all others)', style: 'dim' }, { text: level }, { text: '-' }]];
   const rows = components.map(({ component, level: own, isOwn }): Cell[] => [
     { text: escapeControlCharacters(component) },
-    isOwn ? { text: own, style: 'yellow' } : { text: own, style: 'dim' },
+    { text: own, style: isOwn ? 'yellow' : 'dim' },
+    { text: isOwn ? 'yes' : '-' },
   ]);
   return formatColumns([header, ...others, ...rows], paint).join('\n');
 }

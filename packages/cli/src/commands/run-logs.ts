@@ -10,12 +10,11 @@ import { showLines } from './show-lines.js';
 import { showOneLog } from './show-one-log.js';
 
 /** Ends quietly when the reader leaves, as after `| head`. */
-export async function runLogs(names: readonly string[], options: LogsOptions): Promise<number> {
-  const { source, pattern } = logsRequest(names, options);
+export async function runLogs(names: readonly string[], given: LogsOptions): Promise<number> {
+  const { source, pattern, options } = logsRequest(names, given);
   using interruption = Interruption.listen();
   await using client = connectToDaemon(options);
-  const notes = outageNotes(options.output !== 'json');
-  const comeback = options.follow ? new DaemonComeback(client, notes, interruption.signal) : undefined;
+  const comeback = options.follow ? new DaemonComeback(client, outageNotes(), interruption.signal) : undefined;
   if (source.kind === 'daemon') {
     await showDaemonLog({ client, comeback, options, pattern, interruption });
     return exitCodes.success;

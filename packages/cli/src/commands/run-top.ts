@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { AuraeClient } from '@aurae/client';
-import { isAuraeError } from '@aurae/proto';
+import { isAuraeError, NotFoundError } from '@aurae/proto';
 import { connectToDaemon } from '../connect-to-daemon.js';
 import { exitCodes } from '../exit-codes.js';
 import { isOutOfReach } from '../following/is-out-of-reach.js';
@@ -34,8 +34,15 @@ export async function runTop(names: readonly string[], options: TopOptions): Pro
   await interruption.race(sleep(intervalMs, undefined, { ref: true }));
   await source.sample(signal);
   client.close();
-  await showOnce(source.at(Date.now()), options, interruption);
+  const snapshot = source.at(Date.now());
+  const unknown = source.unknownNames(snapshot);
+  if (unknown.length === 0 || snapshot.workloads.length > 0) await showOnce(snapshot, options, interruption);
+  if (unknown.length > 0) throw new NotFoundError(`No workload is called ${unknown.map(quoted).join(', ')}`);
   return exitCodes.success;
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name);
 }
 
 function isLive({ once = false, output }: TopOptions): boolean {

@@ -27,7 +27,8 @@ trend of CPU or of memory, a shows what has ended, too, h helps, q quits.
 
 Where standard input or output is no terminal, and with --output json, there is
 one sample.
-Exit code: 0 after q, 130 after Ctrl-C, 1 when auraed does not answer.`,
+Exit code: 0 after q, 130 after Ctrl-C, 1 when auraed does not answer, or one
+sample is asked for and a name is of nothing.`,
     )
     .action(async (names: readonly string[] = [], _options: unknown, self: Command) => {
       const { runTop } = await import('./run-top.js');

@@ -8,6 +8,8 @@ import { outlasting } from '../following/outlasting.js';
 export class EventFeed {
   private last = 0n;
   private hasBegun = false;
+  /** Unix milliseconds. */
+  private beganAtMs = 0;
 
   /** @param comeback absent: the end of auraed is a failure */
   constructor(
@@ -23,6 +25,7 @@ export class EventFeed {
   private async *open(signal: AbortSignal): AsyncGenerator<observe.Event> {
     const isAgain = this.hasBegun;
     this.hasBegun = true;
+    if (!isAgain) this.beganAtMs = Date.now();
     try {
       yield* this.watch(isAgain ? this.restOfRequest() : this.request, signal);
     } catch (error) {
@@ -41,8 +44,10 @@ export class EventFeed {
   }
 
   private whatWasAskedFor(): EventsRequest {
-    const { afterSequence = 0 } = this.request;
-    return { afterSequence, fromOldest: BigInt(afterSequence) === 0n };
+    const { afterSequence = 0, fromOldest = false, tail = 0, sinceMs = 0 } = this.request;
+    const isOnlyNew = BigInt(afterSequence) === 0n && !fromOldest && tail === 0;
+    const since = isOnlyNew ? { sinceMs: Math.max(this.beganAtMs, Number(sinceMs)) } : {};
+    return { afterSequence, fromOldest: BigInt(afterSequence) === 0n, ...since };
   }
 
   private async *watch(request: EventsRequest, signal: AbortSignal): AsyncGenerator<observe.Event> {

@@ -30,18 +30,20 @@ const styles: Readonly<Record<string, Style>> = {
   removed: 'dim',
 };
 
-/** Longer ones push what follows. */
+/** Takes every type there is; longer ones push what follows. */
+const typeWidth = 24;
+/** The same of names. */
 const longestAligned = 40;
 
-/** Events as lines of a table whose columns grow with what comes: nobody knows what will. */
+/** Events as lines of a table whose column of names grows with what comes: nobody knows what will. */
 export class EventFormat {
-  private readonly widths = { type: 16, workload: 8 };
+  private workloadWidth = 8;
 
   constructor(private readonly paint: Paint) {}
 
   line(event: observe.Event): string {
-    const workload = this.aligned('workload', workloadOf(event));
-    const type = this.aligned('type', escapeControlCharacters(event.type));
+    const workload = this.aligned(workloadOf(event));
+    const type = escapeControlCharacters(event.type).padEnd(typeWidth);
     const words = [
       this.paint('dim', shownTime(Number(event.timestampMs))),
       this.paint(styleOf(event), type),
@@ -52,9 +54,9 @@ export class EventFormat {
     return event.dropped === 0n ? line : `${this.paint('yellow', lossText(event.dropped))}\n${line}`;
   }
 
-  private aligned(column: keyof EventFormat['widths'], text: string): string {
-    if (text.length <= longestAligned) this.widths[column] = Math.max(this.widths[column], text.length);
-    return text.padEnd(this.widths[column]);
+  private aligned(text: string): string {
+    if (text.length <= longestAligned) this.workloadWidth = Math.max(this.workloadWidth, text.length);
+    return text.padEnd(this.workloadWidth);
   }
 }
 

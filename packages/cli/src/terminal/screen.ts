@@ -53,7 +53,8 @@ export class Screen implements Disposable {
     let changes = '';
     for (let row = 0; row < count; row++) {
       const line = lines[row] ?? '';
-      if (line !== this.shown[row]) changes += `\u001b[${row + 1};1H${line}\u001b[0m\u001b[K`;
+      // Erased before and not after: the cursor stays on the last column of a full line, which would be erased with it.
+      if (line !== this.shown[row]) changes += `\u001b[${row + 1};1H\u001b[K${line}\u001b[0m`;
     }
     this.shown = [...lines];
     if (changes !== '') this.terminal.write(beginUpdate + changes + endUpdate);

@@ -12,6 +12,8 @@ export interface ColumnView {
   readonly trend: 'cpu' | 'memory';
   /** Unix milliseconds. */
   readonly nowMs: number;
+  /** Whether any workload has a limit that can be shown. */
+  readonly hasLimits: boolean;
 }
 
 interface ColumnKind {
@@ -33,6 +35,10 @@ const none = '-';
 const leastCpu = 10;
 const leastMemory = 1024 * 1024;
 
+/** What a name has at least where there is room for it all; where names are shorter, states have the rest. */
+const usualName = 12;
+const leastName = 5;
+
 const columnKinds = {
   mark: {
     title: '',
@@ -40,7 +46,7 @@ const columnKinds = {
     text: ({ wellness }) => marks[wellness].text,
     style: ({ wellness }) => marks[wellness].style,
   },
-  name: { title: 'NAME', width: 12, text: ({ key }) => escapeControlCharacters(shownKey(key)) },
+  name: { title: 'NAME', width: usualName, text: ({ key }) => escapeControlCharacters(shownKey(key)) },
   state: {
     title: 'STATE',
     width: 10,
@@ -103,19 +109,31 @@ type ColumnName = keyof typeof columnKinds;
 /** What a narrow terminal does without, the first one first. */
 const dispensable: readonly ColumnName[] = ['limit', 'trend', 'restarts', 'pids', 'uptime', 'state', 'memory', 'mark'];
 const widestTrend = 30;
+/** As far as both go before one that is longer has what is left: names first. */
+const handyName = 16;
+const handyState = 20;
 const widestState = 32;
 /** Between two columns. */
 export const columnGap = 1;
 
 /** The columns that fit, with their widths: as long as there is room, nothing of a name or a state is cut. */
 export function fittingColumns(rows: readonly TopWorkload[], view: ColumnView, lineWidth: number): TopColumn[] {
-  let columns = Object.entries(columnKinds).map(([name, kind]): TopColumn => ({ ...kind, name: name as ColumnName }));
+  let columns = Object.entries(columnKinds)
+    .map(([name, kind]): TopColumn => ({ ...kind, name: name as ColumnName }))
+    .filter(({ name }) => view.hasLimits || name !== 'limit');
   for (const name of dispensable) {
     if (totalWidth(columns) <= lineWidth) break;
     columns = columns.filter((column) => column.name !== name);
   }
-  const grown = grow(columns, 'name', widest(columnKinds.name, rows, view), lineWidth);
-  const told = grow(grown, 'state', Math.min(widest(columnKinds.state, rows, view), widestState), lineWidth);
+  const widestName = widest(columnKinds.name, rows, view);
+  const wantedState = widest(columnKinds.state, rows, view);
+  const slim = columns.map((column) =>
+    column.name === 'name' ? { ...column, width: Math.min(usualName, Math.max(leastName, widestName)) } : column,
+  );
+  const called = grow(slim, 'name', Math.min(widestName, handyName), lineWidth);
+  const stated = grow(called, 'state', Math.min(wantedState, handyState), lineWidth);
+  const named = grow(stated, 'name', Math.max(usualName, widestName), lineWidth);
+  const told = grow(named, 'state', Math.min(wantedState, widestState), lineWidth);
   return grow(shrunkName(told, lineWidth), 'trend', widestTrend, lineWidth);
 }
 

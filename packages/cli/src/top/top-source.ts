@@ -1,7 +1,7 @@
 import type { AuraeClient } from '@aurae/client';
 import { isAuraeError, meta, type observe } from '@aurae/proto';
 import { isOutOfReach } from '../following/is-out-of-reach.js';
-import { keyOfReference, shownKey } from '../schedule/workload-key.js';
+import { keyOfReference, shownKey, type WorkloadKey } from '../schedule/workload-key.js';
 import { type ListedWorkload, textOfKey, type TopNode, type TopWorkload } from './top-workload.js';
 import { UsageHistory } from './usage-history.js';
 import { WorkloadLists } from './workload-lists.js';
@@ -55,13 +55,14 @@ export class TopSource {
     // What was started since the lists were asked for.
     for (const { usage } of this.history.all()) addUnlisted(listed, usage);
     const workloads = [...listed]
-      .filter(([text, { key }]) => this.isWanted(key.name, shownKey(key), text))
+      .filter(([, { key }]) => this.names.length === 0 || this.names.some((name) => isCalled(key, name)))
       .map(([text, workload]) => ({ ...workload, measured: this.history.of(text) }));
     return { node: this.node, workloads, usageNotice: this.usageNotice };
   }
 
-  private isWanted(...called: readonly string[]): boolean {
-    return this.names.length === 0 || called.some((name) => this.names.includes(name));
+  /** What was asked for by name and is not among these, each once. */
+  unknownNames({ workloads }: TopSnapshot): string[] {
+    return [...new Set(this.names)].filter((name) => !workloads.some(({ key }) => isCalled(key, name)));
   }
 
   private async askLists(signal: AbortSignal): Promise<WorkloadLists> {
@@ -84,6 +85,10 @@ export class TopSource {
       this.usageNotice = error.message;
     }
   }
+}
+
+function isCalled(key: WorkloadKey, name: string): boolean {
+  return [key.name, shownKey(key), textOfKey(key)].includes(name);
 }
 
 function nodeOf(answer: observe.GetWorkloadUsageResponse): TopNode {

@@ -8,7 +8,7 @@ import { shownSize } from '../values/shown-size.js';
 import { helpLines } from './help-lines.js';
 import { columnGap, type ColumnView, fittingColumns, type TopColumn } from './top-columns.js';
 import type { TopModel } from './top-model.js';
-import type { TopWorkload } from './top-workload.js';
+import { hasLimit, type TopWorkload } from './top-workload.js';
 
 export interface TopNotice {
   readonly text: string;
@@ -94,7 +94,7 @@ function bar(value: number, full: number): string {
 
 function tableLines(model: TopModel, options: TopViewOptions): string[] {
   const { size, paint, nowMs } = options;
-  const view: ColumnView = { trend: model.trend, nowMs };
+  const view: ColumnView = { trend: model.trend, nowMs, hasLimits: model.snapshot.workloads.some(hasLimit) };
   const first = model.firstRow;
   const page = model.rows.slice(first, first + model.pageRows);
   // The two columns on the left tell which one is selected, also where there are no colours.

@@ -29,6 +29,11 @@ export interface TopWorkload extends ListedWorkload {
   readonly measured: MeasuredUsage | undefined;
 }
 
+/** Whether its memory has a limit, as far as is known. */
+export function hasLimit({ measured }: TopWorkload): boolean {
+  return measured !== undefined && measured.usage.memoryLimitBytes > 0n;
+}
+
 /** What the node has. */
 export interface TopNode {
   readonly cpus: number;

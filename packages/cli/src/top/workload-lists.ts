@@ -68,12 +68,18 @@ const wellnessOf: Readonly<Record<meta.Status, Wellness>> = {
   [meta.Status.UNRECOGNIZED]: 'failed',
 };
 
+/** Whether it ended by itself, and as one would not want it to. */
+function hasEndedBadly({ status, stopped, exitCode, signal, outOfMemory }: runtime.ExecutableStatus): boolean {
+  if (status !== meta.Status.STATUS_COMPLETE || stopped) return false;
+  return outOfMemory || signal > 0 || (exitCode !== '' && exitCode !== '0');
+}
+
 function executableOf(status: runtime.ExecutableStatus, nowMs: number): ListedWorkload {
   const isRunning = status.status === meta.Status.STATUS_ACTIVE;
   return {
     key: { kind: 'executable', name: status.meta?.name ?? '' },
     status: status.status,
-    wellness: wellnessOf[status.status] ?? 'failed',
+    wellness: hasEndedBadly(status) ? 'failed' : (wellnessOf[status.status] ?? 'failed'),
     state: isRunning ? 'running' : stateOf(status, nowMs).text,
     startedAtMs: isRunning ? Number(status.startedAtMs) : 0,
     restarts: status.restarts,

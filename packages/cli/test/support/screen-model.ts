@@ -55,9 +55,14 @@ export class ScreenModel {
     const numbers = (parameters ?? '').replace('?', '').split(';').map(Number);
     if (final === 'H') this.moveTo(numbers[0] || 1, numbers[1] || 1);
     else if (final === 'J') this.clear();
-    else if (final === 'K') this.cells[this.row]?.fill(' ', this.column);
+    else if (final === 'K') this.eraseToEnd();
     else if (final === 'h' || final === 'l') this.setMode(numbers[0] ?? 0, final === 'h');
     else if (final !== 'm') throw new Error(`A terminal was sent ${JSON.stringify(whole)}`);
+  }
+
+  /** After the last column the cursor is still on it, as on terminals of the VT100 line. */
+  private eraseToEnd(): void {
+    this.cells[this.row]?.fill(' ', Math.min(this.column, this.columns - 1));
   }
 
   private moveTo(row: number, column: number): void {
