@@ -96,8 +96,8 @@ export class EventJournal implements AsyncDisposable {
   /** The newest event; undefined before the first. */
   async last(): Promise<observe.Event | undefined> {
     if (this.newest === 0n) return undefined;
-    const last = this.read({ afterSequence: this.newest - 1n });
-    return (await last.next()).value ?? undefined;
+    for await (const event of this.read({ afterSequence: this.newest - 1n })) return event;
+    return undefined;
   }
 
   /**

