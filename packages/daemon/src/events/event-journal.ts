@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { listLogSegments, logItems, type LogReadOptions, LogSegmentWriter, readLogSegments } from '@aurae/observe-logs';
+import {
+  listLogSegments,
+  logItems,
+  type LogReadOptions,
+  LogSegmentWriter,
+  readLogSegments,
+  type WrittenLine,
+} from '@aurae/observe-logs';
 import { FailedPreconditionError, type observe } from '@aurae/proto';
 import { decodeEvent, encodeEvent, type EventDraft, eventTimeMs } from './event-draft.js';
 import { eventSelection } from './event-selection.js';
@@ -28,8 +35,7 @@ const latestTimeMs = 8.64e15;
  * when the journal is full.
  */
 export class EventJournal implements AsyncDisposable {
-  private waiting: string[] = [];
-  private waitingTimes: number[] = [];
+  private readonly waiting: WrittenLine[] = [];
   private writing: Promise<void> | undefined;
   private lost = 0;
   private isFailing = false;
@@ -78,8 +84,7 @@ export class EventJournal implements AsyncDisposable {
       this.lost += 1;
       return;
     }
-    this.waiting.push(encodeEvent(draft));
-    this.waitingTimes.push(eventTimeMs(draft.timestampMs));
+    this.waiting.push({ channel, line: encodeEvent(draft), timestampMs: eventTimeMs(draft.timestampMs) });
     this.writing ??= this.write();
   }
 
@@ -142,11 +147,9 @@ export class EventJournal implements AsyncDisposable {
   private async write(): Promise<void> {
     while (this.waiting.length > 0) {
       const lines = this.waiting.splice(0, batchLines);
-      const times = this.waitingTimes.splice(0, batchLines);
       try {
         await this.reserve.reach(this.writer.nextSequence + lines.length);
-        const timed = lines.map((line, index) => ({ channel, line, timestampMs: times[index] ?? 0 }) as const);
-        const { lost } = await this.writer.append(timed);
+        const { lost } = await this.writer.append(lines);
         if (lost > 0) {
           // Their numbers are left out, which shows.
           this.fails(this.writer.failure, lost);

@@ -1,13 +1,6 @@
 import type { Counter, Histogram } from 'prom-client';
-import type {
-  HistoryItem,
-  LoadedEntry,
-  NumberedHistoryItem,
-  ScheduleProgress,
-  ScheduleStore,
-  StoreChange,
-} from '../schedule/store/schedule-store.js';
-import type { WorkloadKey } from '../schedule/workload-key.js';
+import { ForwardingScheduleStore } from '../schedule/store/forwarding-schedule-store.js';
+import type { ScheduleStore, StoreChange } from '../schedule/store/schedule-store.js';
 import type { MetricRegistry } from './metric-registry.js';
 
 /** Seconds: from a disk that takes a decision at once to one that is overloaded. */
@@ -48,45 +41,15 @@ export class StoreMetrics {
   }
 }
 
-class MeasuredScheduleStore implements ScheduleStore {
+class MeasuredScheduleStore extends ForwardingScheduleStore {
   constructor(
-    private readonly store: ScheduleStore,
+    store: ScheduleStore,
     private readonly metrics: StoreMetrics,
-  ) {}
-
-  get id(): string {
-    return this.store.id;
+  ) {
+    super(store);
   }
 
-  get notice(): string {
-    return this.store.notice;
-  }
-
-  get lastRevision(): number {
-    return this.store.lastRevision;
-  }
-
-  load(): Promise<LoadedEntry[]> {
-    return this.store.load();
-  }
-
-  commit(changes: readonly StoreChange[]): Promise<void> {
-    return this.metrics.time(this.store.commit(changes));
-  }
-
-  keepProgress(key: WorkloadKey, progress: ScheduleProgress): void {
-    this.store.keepProgress(key, progress);
-  }
-
-  keepHistory(item: HistoryItem): void {
-    this.store.keepHistory(item);
-  }
-
-  history(key: WorkloadKey): Promise<NumberedHistoryItem[]> {
-    return this.store.history(key);
-  }
-
-  [Symbol.asyncDispose](): PromiseLike<void> {
-    return this.store[Symbol.asyncDispose]();
+  override commit(changes: readonly StoreChange[]): Promise<void> {
+    return this.metrics.time(super.commit(changes));
   }
 }

@@ -5,7 +5,7 @@ import type { LogPlace } from './log-place.js';
 import type { JournalEntry } from './log-position-journal.js';
 import { PositionFile } from './position-file.js';
 import { PositionSaver } from './position-saver.js';
-import { workloadKey } from './workload-key.js';
+import { workloadKey } from '../workload-key.js';
 
 /** Entries that are kept. Beyond that the one that was not set for the longest time goes. */
 const maximumEntries = 20_000;

@@ -7,7 +7,7 @@ import type { LogPositions } from './log-positions.js';
 import type { LogBatchLimits } from './taken-batch.js';
 import type { ReadAhead } from './read-ahead.js';
 import { type FeedOwner, WorkloadFeed } from './workload-feed.js';
-import { workloadKey } from './workload-key.js';
+import { workloadKey } from '../workload-key.js';
 import { workloadKindName } from '../lines/workload-kind-name.js';
 import type { WorkloadLogHolder } from './workload-log-holder.js';
 

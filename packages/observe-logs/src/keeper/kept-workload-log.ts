@@ -4,7 +4,7 @@ import { summarizeSegment } from '../segments/segment-summary.js';
 import { errorCode } from '../segments/error-code.js';
 import type { FaultKind, FaultRegister } from './fault-register.js';
 import { LogDirectory } from './log-directory.js';
-import { workloadKey } from './log-holder.js';
+import { workloadKey } from '../workload-key.js';
 import { type CompleteSegment, LogLedger } from './log-ledger.js';
 import { LogSurvey, newestOf } from './log-survey.js';
 import type { Lookable } from './look-queue.js';

@@ -1,4 +1,5 @@
 import type { meta } from '@aurae/proto';
+import { workloadKey } from '../workload-key.js';
 import type { LogLedger } from './log-ledger.js';
 
 /** Keeps logs beyond their bounds for whoever has not read them yet. */
@@ -11,10 +12,6 @@ export interface LogHolder extends Disposable {
   release(workload: meta.WorkloadReference): void;
   /** Holds nothing any more. Twice is harmless. */
   dispose(): void;
-}
-
-export function workloadKey({ kind, name }: meta.WorkloadReference): string {
-  return `${kind}/${name}`;
 }
 
 interface Hold {

@@ -1,7 +1,8 @@
 import { meta } from '@aurae/proto';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { type LogHolds, workloadKey } from '../../src/keeper/log-holder.js';
+import { type LogHolds } from '../../src/keeper/log-holder.js';
+import { workloadKey } from '../../src/workload-key.js';
 import { type CompleteSegment, LogLedger } from '../../src/keeper/log-ledger.js';
 import { type LogBounds, Retention } from '../../src/keeper/retention.js';
 
