@@ -16,7 +16,7 @@ import { defaultProcessRuntimeOptions } from '../../src/process-runtime-options.
 import { markedProcesses } from '../exec-harness.js';
 import { makeFifo } from '../fifo.js';
 import { temporaryDirectory } from '../temporary-directory.js';
-import { Conversation, type OpenOptions, useSessions } from './session-harness.js';
+import { Conversation, type OpenOptions, patientSessions, useSessions } from './session-harness.js';
 
 const current = useSessions({ killGraceMs: 200, leftBehindGraceMs: 50 });
 const converse = (options: OpenOptions) => new Conversation(current(), options);
@@ -302,11 +302,10 @@ describe('limits and the end', () => {
   });
 
   test('dispose ends what runs, tells its reader, and refuses what comes after', async () => {
-    const sessions = current();
-    const conversation = converse({
-      command: 'trap "echo bye; exit 8" TERM; echo ready; while :; do sleep 0.01; done',
-    });
-    const silent = converse({ argv: ['cat', '/dev/zero'] });
+    const sessions = patientSessions();
+    const command = 'trap "echo bye; exit 8" TERM; echo ready; while :; do sleep 0.01; done';
+    const conversation = new Conversation(sessions, { command });
+    const silent = new Conversation(sessions, { argv: ['cat', '/dev/zero'] });
     await conversation.until('ready');
     await silent.started();
     await sessions[Symbol.asyncDispose]();
@@ -314,6 +313,7 @@ describe('limits and the end', () => {
     const { stdout, ended } = await conversation.finish();
     expect(stdout).toContain('bye\n');
     expect(ended).toMatchObject({ exitCode: '8', termination: runtime.Termination.TERMINATION_SHUTDOWN });
-    await expect(converse({ command: '/bin/true' }).finish()).rejects.toBeInstanceOf(ShuttingDownError);
+    const late = new Conversation(sessions, { command: '/bin/true' });
+    await expect(late.finish()).rejects.toBeInstanceOf(ShuttingDownError);
   });
 });

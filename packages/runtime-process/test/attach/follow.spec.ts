@@ -91,6 +91,7 @@ describe('following a command that runs', () => {
   });
 
   test('goes on while background processes are ended', async () => {
+    runner = new CommandRunner({ ...options, leftBehindGraceMs: 30_000 }, commands);
     const script = '(trap "echo bye; exit" TERM; echo up; while :; do sleep 0.01; done) & : > "$0"';
     const { fifo, answer } = run(script);
     const lines = runner.follow(await onlyPid(), 'stdout', never)?.[Symbol.asyncIterator]();

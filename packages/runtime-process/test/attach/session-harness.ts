@@ -89,6 +89,11 @@ export class Conversation {
 }
 
 /** Gives each test sessions of its own, and fails the test if descriptors or processes are left. */
+/** Sessions that leave a program all the time it wants for its answer to a signal. */
+export function patientSessions(): CommandSessions {
+  return new CommandSessions({ ...defaultProcessRuntimeOptions, killGraceMs: 50_000 });
+}
+
 export function useSessions(options: ProcessRuntimeOptions = {}): () => CommandSessions {
   let current: CommandSessions | undefined;
   let descriptors: readonly string[] = [];

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { CancelledError, meta } from '@aurae/proto';
 import { describe, expect, test } from 'vitest';
 import { markedProcesses } from '../exec-harness.js';
-import { Conversation, type OpenOptions, useSessions } from './session-harness.js';
+import { Conversation, type OpenOptions, patientSessions, useSessions } from './session-harness.js';
 
 const current = useSessions({ killGraceMs: 200, leftBehindGraceMs: 50 });
 const isRoot = process.getuid?.() === 0;
@@ -145,9 +145,10 @@ describe('a client of a terminal that goes away', () => {
 
   test('is told how a hangup ended the command, where the daemon is the one who goes', async () => {
     const command = 'trap "" TERM; trap "echo hung up; exit 5" HUP; echo ready; while :; do sleep 0.01; done';
-    const conversation = converse({ command });
+    const sessions = patientSessions();
+    const conversation = new Conversation(sessions, { size: [24, 80], command });
     await conversation.until('ready\r\n');
-    await current()[Symbol.asyncDispose]();
+    await sessions[Symbol.asyncDispose]();
     const { stdout, ended } = await conversation.finish();
     expect(stdout).toContain('hung up\r\n');
     expect(ended.exitCode).toBe('5');

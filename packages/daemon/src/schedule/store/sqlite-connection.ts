@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import Database from 'libsql/promise';
 
@@ -13,6 +14,8 @@ const busyTimeoutMs = 2000;
  * moment, and may then remove the log of a file that has taken the place of its own.
  */
 export class SqliteWriter implements AsyncDisposable {
+  private closing: Promise<void> | undefined;
+
   private constructor(private readonly database: Database) {}
 
   static async open(path: string): Promise<SqliteWriter> {
@@ -35,9 +38,23 @@ export class SqliteWriter implements AsyncDisposable {
     await (this.database.exec(sql) as Promise<unknown>);
   }
 
+  /**
+   * Twice is harmless.
+   *
+   * libsql tells that a statement has ended a moment before the thread that ran it lets go of the connection. If that is
+   * the last to let go, it closes the connection there, and does so twice: in between, one that is opened here may have
+   * got the same memory, and is closed instead ("bad parameter or other API misuse"). So the thread goes first.
+   */
   [Symbol.asyncDispose](): Promise<void> {
+    this.closing ??= this.close();
+    return this.closing;
+  }
+
+  private async close(): Promise<void> {
+    // Waits for the lock that the thread holds; after that, it has but its share to drop.
+    void this.inTransaction;
+    await setImmediate();
     this.database.close();
-    return Promise.resolve();
   }
 }
 

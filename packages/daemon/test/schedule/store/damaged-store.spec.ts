@@ -193,7 +193,7 @@ test('of any damaged bit, either nothing comes or the store is set aside or refu
     { numRuns: 100, examples: [0, 18, 27, 59, 63, 71, 100].map((offset) => [{ offset, bit: 3 }]) },
   );
   expect(seen['set aside']).toBeGreaterThan(20);
-});
+}, 240_000);
 
 async function outcomeOf(fixture: StoreFixture, damaged: Buffer, id: string, entries: readonly unknown[]) {
   const opened = await fixture.open().catch((error: unknown) => error);
