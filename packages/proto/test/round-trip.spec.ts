@@ -1,8 +1,4 @@
 import type { EventEmitter } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import {
   backend,
@@ -23,10 +19,9 @@ import {
   type ServerCall,
 } from '../src/index.js';
 import { EchoBackend, echoDefinition } from './echo-service.js';
+import { Loopback } from './loopback.js';
 
-let directory: string;
-let server: Server;
-let client: Client;
+let loopback: Loopback;
 let echo: EchoBackend;
 let stub: backend.ExecutableBackendClientImpl<CallContext>;
 let closed: { path: string; error: unknown }[];
@@ -46,25 +41,14 @@ function open(call: ServerCall, { path }: { path: string }): OpenCall {
 }
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'aurae-proto-'));
   echo = new EchoBackend();
   closed = [];
   onClosed = () => {};
-  server = new Server();
-  server.addService(echoDefinition, bindService(echoDefinition, echo, open));
-  const address = `unix:${join(directory, 'echo.sock')}`;
-  await new Promise<void>((resolve, reject) =>
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())),
-  );
-  client = new Client(address, credentials.createInsecure());
-  stub = new backend.ExecutableBackendClientImpl(new GrpcRpc(client));
+  loopback = await Loopback.serve(echoDefinition, bindService(echoDefinition, echo, open));
+  stub = new backend.ExecutableBackendClientImpl(new GrpcRpc(loopback.client));
 });
 
-afterEach(() => {
-  client.close();
-  server.forceShutdown();
-  rmSync(directory, { recursive: true });
-});
+afterEach(() => loopback[Symbol.dispose]());
 
 describe('a generated interface over gRPC', () => {
   it('answers a unary call, and keeps its call id', async () => {

@@ -1,11 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
-import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { backend, bindService, type CallContext, callContext, GrpcRpc, observe, runtime } from '../src/index.js';
+import { Loopback } from './loopback.js';
 
 const surroundings = new AsyncLocalStorage<string>();
 const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
@@ -52,18 +49,14 @@ class Noting implements Partial<backend.ExecutableBackend<CallContext>> {
   }
 }
 
-let directory: string;
-let server: Server;
-let client: Client;
+let loopback: Loopback;
 let noting: Noting;
 let contexts: CallContext[];
 let stub: backend.ExecutableBackendClientImpl<CallContext>;
 
 beforeEach(async () => {
-  directory = mkdtempSync(join(tmpdir(), 'aurae-proto-'));
   noting = new Noting();
   contexts = [];
-  server = new Server();
   const definition = backend.ExecutableBackendService;
   const handlers = bindService(definition, noting, ({ metadata }) => {
     const callId = String(metadata.get('aurae-call-id')[0]);
@@ -75,20 +68,11 @@ beforeEach(async () => {
     contexts.push(context);
     return { context, run: (work) => surroundings.run(callId, work), close: () => {} };
   });
-  server.addService(definition, handlers);
-  const address = `unix:${join(directory, 'a.sock')}`;
-  await new Promise<void>((resolve, reject) =>
-    server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())),
-  );
-  client = new Client(address, credentials.createInsecure());
-  stub = new backend.ExecutableBackendClientImpl(new GrpcRpc(client));
+  loopback = await Loopback.serve(definition, handlers);
+  stub = new backend.ExecutableBackendClientImpl(new GrpcRpc(loopback.client));
 });
 
-afterEach(() => {
-  client.close();
-  server.forceShutdown();
-  rmSync(directory, { recursive: true });
-});
+afterEach(() => loopback[Symbol.dispose]());
 
 it('a call is done in its own surroundings from the first step to the last, however many there are at once', async () => {
   await Promise.all([1, 2, 3].map((number) => stub.exec(callContext({ callId: `c${number}` }), executable)));

@@ -17,7 +17,8 @@ class Gate {
   };
 }
 
-it('a write that was given up goes on, and the same batch again waits for it', async () => {
+/** A write of which the caller has given up, while it still goes on. */
+async function givenUp() {
   const turns = new BatchTurns();
   const gate = new Gate();
   const records = numbered(1, 3);
@@ -26,6 +27,11 @@ it('a write that was given up goes on, and the same batch again waits for it', a
   await expect.poll(() => gate.passages).toBe(1);
   caller.abort();
   await expect(first).rejects.toThrow('cancelled');
+  return { turns, gate, records };
+}
+
+it('a write that was given up goes on, and the same batch again waits for it', async () => {
+  const { turns, gate, records } = await givenUp();
   const again = turns.write(records, never, gate.pass);
   gate.open();
   await again;
@@ -38,14 +44,7 @@ it('a write that was given up goes on, and the same batch again waits for it', a
 });
 
 it('a failure is told once, and the next attempt begins anew', async () => {
-  const turns = new BatchTurns();
-  const gate = new Gate();
-  const records = numbered(1, 3);
-  const caller = new AbortController();
-  const first = turns.write(records, caller.signal, gate.pass);
-  await expect.poll(() => gate.passages).toBe(1);
-  caller.abort();
-  await expect(first).rejects.toThrow('cancelled');
+  const { turns, gate, records } = await givenUp();
   gate.fail(new Error('torn'));
   await turns.idle(never);
   await expect(turns.write(records, never, gate.pass)).rejects.toThrow('torn');

@@ -1,7 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { Client, credentials, Server, ServerCredentials } from '@grpc/grpc-js';
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -14,6 +10,7 @@ import {
   GrpcRpc,
   observe,
 } from '../../src/index.js';
+import { Loopback } from '../loopback.js';
 import { batch } from './any-batch.js';
 
 const definitions = { observe: observe.ObserveService, ...backendDefinitions };
@@ -38,14 +35,10 @@ describe('every method that answers with batches of log lines', () => {
 });
 
 describe('a generated client', () => {
-  let directory: string;
-  let server: Server;
-  let client: Client;
+  let loopback: Loopback;
   let sent: observe.LogBatch[] = [];
 
   beforeAll(async () => {
-    directory = mkdtempSync(join(tmpdir(), 'aurae-proto-'));
-    server = new Server();
     const { getWorkloadLogStream } = observe.ObserveService;
     const context = callContext();
     const answer = {
@@ -53,25 +46,16 @@ describe('a generated client', () => {
         yield* sent;
       },
     };
-    server.addService(
+    loopback = await Loopback.serve(
       { getWorkloadLogStream },
       bindService({ getWorkloadLogStream }, answer, () => ({ context, close: () => undefined })),
     );
-    const address = `unix:${join(directory, 'logs.sock')}`;
-    await new Promise<void>((resolve, reject) =>
-      server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve())),
-    );
-    client = new Client(address, credentials.createInsecure());
   });
 
-  afterAll(() => {
-    client.close();
-    server.forceShutdown();
-    rmSync(directory, { recursive: true, force: true });
-  });
+  afterAll(() => loopback[Symbol.dispose]());
 
   it('receives over gRPC what the server has sent', async () => {
-    const stub = new observe.ObserveClientImpl<CallContext>(new GrpcRpc(client));
+    const stub = new observe.ObserveClientImpl<CallContext>(new GrpcRpc(loopback.client));
     // Halves of surrogate pairs do not survive the wire.
     const onceSent = batch.map((value) => decodeLogBatch(encodeLogBatch(value)));
     await fc.assert(

@@ -23,7 +23,7 @@ export class SqliteWriter implements AsyncDisposable {
     try {
       await writer.execute(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     } catch (error) {
-      writer.database.close();
+      await writer[Symbol.asyncDispose]();
       throw error;
     }
     return writer;
